@@ -1,0 +1,60 @@
+import type { Clock } from '#shared/clock.ts'
+import { WORKERS_PREFIX } from '#shared/jobs/keys.ts'
+import type { Hint, StateStore } from '#shared/state/state-store.ts'
+
+/** What one observer knows of one worker: since when its record has not changed, on the observer's own clock. */
+export interface WorkerSighting {
+  readonly id: string
+  readonly etag: string
+  /** Milliseconds for which this ETag has been seen, by the monotonic clock; 0 when it was first seen just now. */
+  readonly unchangedMs: number
+}
+
+/**
+ * Watches all workers by one LIST of `w/`: the ETags say who still moves, without a GET a worker. An observer
+ * that just started has seen everything for 0 ms, so it expires nobody on a stale sample.
+ */
+export class WorkerWatch {
+  readonly #store: StateStore
+  readonly #clock: Clock
+  #seen = new Map<string, { etag: string; sinceMs: number }>()
+
+  constructor(options: { readonly store: StateStore; readonly clock: Clock }) {
+    this.#store = options.store
+    this.#clock = options.clock
+  }
+
+  /** Lists once and returns what is known now. */
+  async look(signal?: AbortSignal): Promise<ReadonlyMap<string, WorkerSighting>> {
+    const hints = await this.#list(signal)
+    const now = this.#clock.monotonicMs()
+    const seen = new Map<string, { etag: string; sinceMs: number }>()
+    for (const { key, etag } of hints) {
+      const before = this.#seen.get(key)
+      seen.set(key, before?.etag === etag ? before : { etag, sinceMs: now })
+    }
+    this.#seen = seen
+    return new Map(
+      [...seen].map(([key, { etag, sinceMs }]) => {
+        const id = idOf(key)
+        return [id, { id, etag, unchangedMs: now - sinceMs }]
+      }),
+    )
+  }
+
+  async #list(signal: AbortSignal | undefined): Promise<Hint[]> {
+    const all: Hint[] = []
+    let after: string | undefined
+    do {
+      const page = await this.#store.listHints(WORKERS_PREFIX, {
+        ...(after !== undefined && { after }),
+        ...(signal && { signal }),
+      })
+      all.push(...page.hints)
+      after = page.next
+    } while (after !== undefined)
+    return all
+  }
+}
+
+const idOf = (key: string): string => key.slice(WORKERS_PREFIX.length, -'.json'.length)
