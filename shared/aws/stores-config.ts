@@ -48,6 +48,8 @@ export interface Stores {
   readonly store: StateStore
   readonly media: MediaStore
   readonly queue: BellQueue
+  /** Another bucket with the media credentials, for `s3://` inputs under granted prefixes. */
+  openBucket(bucket: string): MediaStore
   /** Closes every connection. Call it after everything that uses them has ended. */
   close(): void
 }
@@ -103,6 +105,7 @@ export async function openStores(
       }),
       media: new S3MediaStore({ client: mediaClient, presignClient, bucket: config.REELMILL_MEDIA_BUCKET }),
       queue,
+      openBucket: (bucket) => new S3MediaStore({ client: mediaClient, bucket }),
       close,
     }
   } catch (error) {

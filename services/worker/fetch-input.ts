@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import path from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Clock } from '#shared/clock.ts'
+import { ReelmillError } from '#shared/errors.ts'
+import type { FrozenInput } from '#shared/jobs/record.ts'
+import { backoffMs } from '#shared/retry.ts'
+import type { MediaObject, MediaStore } from '#shared/storage/media-store.ts'
+import type { Workspace } from './workspace.ts'
+
+export interface FetchedInput {
+  readonly path: string
+  readonly sizeBytes: number
+}
+
+const TRIES = 5
+
+/**
+ * Streams an input into the workspace and checks that what arrived is what was stored: its size, and its SHA-256
+ * where the upload knows it. A connection that breaks is taken up where it broke, if the object is still the same.
+ *
+ * Throws `input-missing`, `input-empty`, `input-too-large`, `disk-full`, `store-unavailable`.
+ */
+export async function fetchInput(
+  context: { readonly clock: Clock; openBucket(bucket: string | undefined): MediaStore },
+  input: FrozenInput,
+  workspace: Workspace,
+  signal: AbortSignal,
+): Promise<FetchedInput> {
+  const media = context.openBucket(input.bucket)
+  const object = await media.head(input.key, signal)
+  if (!object) throw missing(input)
+  if (object.sizeBytes === 0)
+    throw new ReelmillError('input-empty', 'The input has no bytes. Upload the movie again.')
+  await workspace.makeRoom(object.sizeBytes)
+
+  // A neutral name: what the client called the file must not decide how ffmpeg reads it.
+  const target = path.join(workspace.inputDir, input.id.replace(/[^a-z0-9]/gi, ''))
+  const hash = createHash('sha256')
+  let received = 0
+  for (let attempt = 1; received < object.sizeBytes; attempt++) {
+    try {
+      await appendFrom(media, object, target, received, signal, (chunk) => {
+        received += chunk.length
+        hash.update(chunk)
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (isDiskFull(error)) {
+        throw new ReelmillError(
+          'disk-full',
+          'The disk of the worker filled up while the input was fetched.',
+          {
+            cause: error,
+          },
+        )
+      }
+      if (attempt >= TRIES || (error instanceof ReelmillError && error.code !== 'store-unavailable'))
+        throw error
+      await context.clock.sleep(backoffMs(attempt, { firstMs: 200, mostMs: 10_000 }), signal)
+    }
+  }
+  const sha256 = hash.digest('hex')
+  if (input.sha256 !== undefined && input.sha256 !== sha256) {
+    throw new ReelmillError(
+      'input-damaged',
+      'The stored movie is not the one that was uploaded: its SHA-256 has changed. Upload it again.',
+      { facts: { expected: input.sha256, found: sha256 } },
+    )
+  }
+  return { path: target, sizeBytes: received }
+}
+
+async function appendFrom(
+  media: MediaStore,
+  object: MediaObject,
+  target: string,
+  start: number,
+  signal: AbortSignal,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
+  const range = start > 0 ? { range: { start } } : {}
+  const answer = await media.read(object.key, { ...range, signal })
+  if (!answer || answer.etag !== object.etag) {
+    answer?.body.destroy()
+    throw new ReelmillError(
+      'input-missing',
+      'The input was replaced or deleted while it was fetched. Submit again.',
+    )
+  }
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      onChunk(chunk)
+      done(null, chunk)
+    },
+  })
+  // What was counted may not have reached the file when the connection broke: the offset is set, not appended.
+  await pipeline(answer.body, count, createWriteStream(target, { flags: start > 0 ? 'r+' : 'w', start }), {
+    signal,
+  })
+}
+
+const missing = (input: FrozenInput) =>
+  new ReelmillError(
+    'input-missing',
+    'The input is not in the store: it expired or was deleted. Upload it again.',
+    {
+      facts: { input: input.id },
+    },
+  )
+
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { openStores } from '#shared/aws/stores-config.ts'
+import { systemClock } from '#shared/clock.ts'
+import { readConfig } from '#shared/config.ts'
+import { hasCode, messageOf } from '#shared/errors.ts'
+import { newId } from '#shared/ids.ts'
+import { jobTimes } from '#shared/jobs/times-config.ts'
+import { defaultRetryPolicy } from '#shared/jobs/transition.ts'
+import { createLog } from '#shared/log.ts'
+import { Service } from '#shared/service.ts'
+import { workerConfig } from './config.ts'
+import { openEngine } from './ffmpeg/open-engine.ts'
+import { Registration } from './registration.ts'
+import { runWorker } from './run-worker.ts'
+
+// What SIGTERM leaves for killing ffmpeg and handing the job back.
+const GRACE_MS = 10_000
+
+async function main(): Promise<void> {
+  const config = readConfig(workerConfig, process.env)
+  const times = jobTimes(config)
+  const id = config.REELMILL_WORKER_ID ?? newId('wrk', systemClock.now())
+  const log = createLog({ service: 'worker', level: config.REELMILL_LOG_LEVEL }).child({ workerId: id })
+  const stores = await openStores(config, { clock: systemClock, log })
+  const engine = await openEngine({ jail: config.REELMILL_JAIL, log })
+  const registration = await Registration.create(
+    { store: stores.store, clock: systemClock, log },
+    {
+      id,
+      bootId: randomUUID(),
+      static: config.REELMILL_WORKER_ID === undefined,
+      host: hostname(),
+      pid: process.pid,
+      jail: engine.jail,
+      release: process.env.npm_package_version ?? 'unknown',
+    },
+  )
+  const service = new Service({ log, graceMs: GRACE_MS })
+  const interrupted = new AbortController()
+  const running = runWorker({
+    ...stores,
+    openBucket: (bucket) => (bucket === undefined ? stores.media : stores.openBucket(bucket)),
+    clock: systemClock,
+    log,
+    times,
+    policy: { ...defaultRetryPolicy, maxAttempts: config.REELMILL_MAX_ATTEMPTS },
+    registration,
+    engine: engine.encode,
+    workspaceRoot: config.REELMILL_WORKSPACE,
+    workspaceQuotaBytes: config.REELMILL_WORKSPACE_QUOTA,
+    interrupted: interrupted.signal,
+  })
+  service.add({
+    name: 'worker',
+    stopTaking: () => interrupted.abort('interrupted'),
+    finish: () => running,
+    close: stores.close,
+  })
+  log.info({ jail: engine.jail, static: config.REELMILL_WORKER_ID === undefined }, 'ready')
+  // A worker that was drained or dismissed ends by itself; a signal ends it through the service.
+  running.then(
+    () => service.stop('the worker has ended'),
+    (error: unknown) => service.stop(messageOf(error)),
+  )
+  await service.untilStopped()
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    // `conflict` is a second launch of the same intent: normal, and no reason for an alarm.
+    process.stderr.write(`${messageOf(error)}\n`)
+    process.exit(hasCode(error, 'conflict') ? 0 : 1)
+  },
+)
