@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ReelmillError } from '#shared/errors.ts'
 import { check, jobError, mediaInfo, producedFile, stream, warning } from '#shared/jobs/shapes.ts'
-import { settings } from '#shared/presets/settings.ts'
+import type { Settings } from '#shared/presets/settings.ts'
 import type { Found, RecordBody, Stamp } from '#shared/state/state-store.ts'
 
 /** The newest version of job and upload records that this code knows. */
@@ -30,7 +30,8 @@ const frozenOutput = z.object({
   kind: z.string(),
   /** `name@version` of the preset it came from. */
   preset: z.string(),
-  settings,
+  /** Checked when it was frozen; not again here, so that a later version may add fields. */
+  settings: z.custom<Settings>((value) => typeof value === 'object' && value !== null),
 })
 export type FrozenOutput = z.infer<typeof frozenOutput>
 
