@@ -4,7 +4,7 @@ import { allHintKey, expiryHintKey, outputsPrefix, referenceHintKey } from '#sha
 import { readJob } from '#shared/jobs/read-job.ts'
 import { isEnded, type JobRecord, type JobTombstone, parseJob, RECORD_VERSION } from '#shared/jobs/record.ts'
 import type { Found, StateStore } from '#shared/state/state-store.ts'
-import { deletePrefix } from '#shared/storage/delete-prefix.ts'
+import { deletePrefix } from '#shared/storage/media-prefix.ts'
 import type { MediaStore } from '#shared/storage/media-store.ts'
 
 export interface DeleteContext {
