@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 
 /** A key pair as AWS spells it. */
@@ -29,11 +30,17 @@ export interface AwsClientOptions {
   readonly idleTimeoutMs?: number
   /** Connections at once. */
   readonly maxSockets?: number
+  /** Resolves the endpoint's host name; the doctor pins one address with it. */
+  readonly lookup?: LookupFunction
 }
 
 /** The part of an SDK client's configuration that is the same for every service. */
 export function awsClientConfig(options: AwsClientOptions) {
-  const agent = { keepAlive: true, maxSockets: options.maxSockets ?? 64 }
+  const agent = {
+    keepAlive: true,
+    maxSockets: options.maxSockets ?? 64,
+    ...(options.lookup && { lookup: options.lookup }),
+  }
   const region = options.region ?? (options.endpoint === undefined ? undefined : 'us-east-1')
   return {
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),

@@ -4,6 +4,7 @@ import { createBucket } from '#shared/aws/create-bucket.ts'
 import { createS3Client } from '#shared/aws/create-s3-client.ts'
 import type { Clock } from '#shared/clock.ts'
 import { flag } from '#shared/config.ts'
+import { assertStoreIsSafe, type StoreToExamine } from '#shared/doctor/assert-store-is-safe.ts'
 import { ReelmillError } from '#shared/errors.ts'
 import type { Log } from '#shared/log.ts'
 import type { BellQueue } from '#shared/queue/bell-queue.ts'
@@ -46,6 +47,8 @@ export type StoresConfig = z.output<typeof storesConfig>
 
 export interface Stores {
   readonly store: StateStore
+  /** The state store as the doctor looks at it, for a new examination. */
+  readonly examined: StoreToExamine
   readonly media: MediaStore
   readonly queue: BellQueue
   /** Another bucket with the media credentials, for `s3://` inputs under granted prefixes. */
@@ -59,7 +62,8 @@ const STATE_ANSWERS_MS = 10_000
 
 /**
  * Opens the three stores. With REELMILL_CREATE_BUCKETS=true what is missing is created first (the embedded
- * default); otherwise a missing bucket or queue is an error that names it, at the first use.
+ * default); otherwise a missing bucket or queue is an error that names it, at the first use. A state store that
+ * does not keep its promises is refused with `store-unsafe`.
  *
  * Throws `configuration-invalid` when only one half of the state bucket's key pair is set.
  */
@@ -70,13 +74,15 @@ export async function openStores(
   const { clock, log, signal } = context
   const region = config.AWS_REGION
   const s3Endpoint = config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL
-  const stateClient = createS3Client({
-    endpoint: config.REELMILL_STATE_ENDPOINT_URL ?? s3Endpoint,
+  const stateEndpoint = config.REELMILL_STATE_ENDPOINT_URL ?? s3Endpoint
+  const stateOptions = {
+    endpoint: stateEndpoint,
     region,
     credentials: stateCredentials(config),
     maxAttempts: 1,
     requestTimeoutMs: STATE_ANSWERS_MS,
-  })
+  }
+  const stateClient = createS3Client(stateOptions)
   const mediaClient = createS3Client({ endpoint: s3Endpoint, region, maxAttempts: 5 })
   const publicEndpoint = config.REELMILL_MEDIA_PUBLIC_ENDPOINT_URL
   const presignClient =
@@ -98,11 +104,19 @@ export async function openStores(
       await createBuckets(config, stateClient, mediaClient, { clock, log, ...(signal && { signal }) })
     }
     const queue = new SqsBellQueue({ client: sqsClient, queueName: config.REELMILL_QUEUE_NAME, log })
+    const bucket = config.REELMILL_STATE_BUCKET
+    const store = new RecordStore({ objects: new S3Objects({ client: stateClient, bucket }), clock })
+    const examined: StoreToExamine = {
+      store,
+      endpoint: stateEndpoint,
+      bucket,
+      openObjects: (lookup) =>
+        new S3Objects({ client: lookup ? createS3Client({ ...stateOptions, lookup }) : stateClient, bucket }),
+    }
+    await assertStoreIsSafe(examined, { clock, log, ...(signal && { signal }) })
     return {
-      store: new RecordStore({
-        objects: new S3Objects({ client: stateClient, bucket: config.REELMILL_STATE_BUCKET }),
-        clock,
-      }),
+      store,
+      examined,
       media: new S3MediaStore({ client: mediaClient, presignClient, bucket: config.REELMILL_MEDIA_BUCKET }),
       queue,
       openBucket: (bucket) => new S3MediaStore({ client: mediaClient, bucket }),

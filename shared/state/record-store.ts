@@ -90,6 +90,7 @@ export class RecordStore implements StateStore {
       }
       const seen = await this.#read<T>(found.key, undefined, patience)
       if (!seen || seen === 'unchanged') return { outcome: 'lost', found: undefined }
+      assertForward(current, seen)
       if (isDone(seen.value)) return { outcome: 'done', found: seen }
       // H1: an ETag that did not move means undecided. The PUT may be applied later, so try again until it moves.
       if (seen.etag === current.etag)
@@ -192,6 +193,16 @@ interface Patience {
 
 function stamp<T extends RecordBody>(value: T, rev: number): T & Stamp {
   return { ...value, rev, writeId: randomUUID() }
+}
+
+/** Every write counts `rev` up, so a smaller one means that the store forgot a write that it had acknowledged. */
+function assertForward(before: Found, seen: Found): void {
+  if (seen.value.rev >= before.value.rev) return
+  throw new ReelmillError(
+    'store-unsafe',
+    `The state store went back in time: ${seen.key} was at revision ${before.value.rev} and is at ${seen.value.rev} now. Run \`npm run doctor\`, and look for a restored backup or a replica that lost writes.`,
+    { facts: { key: seen.key, before: before.value.rev, seen: seen.value.rev } },
+  )
 }
 
 function parseRecord<T extends RecordBody>(key: string, body: string): T & Stamp {
