@@ -40,9 +40,6 @@ export function createLog(options: {
   return logger
 }
 
-/** A logger that says nothing, for tests that are not about logs. */
-export const silentLog: Log = createLog({ service: 'silent', level: 'silent' })
-
 const secretNames = [
   'password',
   'secret',
@@ -53,6 +50,9 @@ const secretNames = [
   'apiKey',
 ]
 const secretPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
+
+/** A logger that says nothing, for tests that are not about logs. */
+export const silentLog: Log = createLog({ service: 'silent', level: 'silent' })
 
 /**
  * The last gate before a line is written: API keys, webhook secrets and the signed part of presigned URLs
