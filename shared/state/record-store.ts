@@ -80,9 +80,20 @@ export class RecordStore implements StateStore {
   ): Promise<SwapOutcome<T>> {
     const patience = this.#patience(signal)
     let current = found
+    let fresh = false
     for (;;) {
       const next = change(current.value)
-      if (next === undefined) return { outcome: isDone(current.value) ? 'done' : 'lost', found: current }
+      if (next === undefined) {
+        if (fresh || isDone(current.value)) {
+          return { outcome: isDone(current.value) ? 'done' : 'lost', found: current }
+        }
+        // Not legal from what the caller once read: what stands now may be another matter.
+        const now = await this.#read<T>(found.key, undefined, patience)
+        if (!now || now === 'unchanged') return { outcome: 'lost', found: undefined }
+        current = now
+        fresh = true
+        continue
+      }
       const stamped = stamp(next, current.value.rev + 1)
       const answer = await this.#write(found.key, stamped, { kind: 'if-match', etag: current.etag }, patience)
       if (answer.kind === 'applied') {
@@ -96,6 +107,7 @@ export class RecordStore implements StateStore {
       if (seen.etag === current.etag)
         await patience.pause(answer.kind === 'unknown' ? answer.cause : undefined)
       current = seen
+      fresh = true
     }
   }
 

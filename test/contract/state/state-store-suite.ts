@@ -133,6 +133,22 @@ export function stateStoreSuite(open: () => Promise<{ store: StateStore; close?(
     assert.equal(answer.found?.value.count, 5)
   })
 
+  it('judges a change by what stands now, not by what the caller once read', async () => {
+    const { found } = await create('judged', 1)
+    await store.swap<Counter>(
+      found,
+      (value) => ({ ...value, by: 'you may' }),
+      () => false,
+    )
+    const answer = await store.swap<Counter>(
+      found,
+      (value) => (value.by === 'you may' ? { ...value, count: 2 } : undefined),
+      () => false,
+    )
+    assert.equal(answer.outcome, 'done')
+    assert.equal(answer.found?.value.count, 2)
+  })
+
   it('loses a swap of a record that is gone', async () => {
     const { found } = await create('gone')
     await store.delete(`${prefix}gone`)
