@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
 import { ReelmillError } from '#shared/errors.ts'
 import type { MediaObject, MediaPart, MediaStore } from '#shared/storage/media-store.ts'
 
@@ -23,6 +23,7 @@ export type MediaHook = (verb: string, key: string) => void | Promise<void>
 export class MemoryMediaStore implements MediaStore {
   readonly #objects = new Map<string, Stored>()
   readonly #multiparts = new Map<string, Multipart>()
+  readonly #completed = new Map<string, MediaObject>()
   readonly #hook: MediaHook
   #uploads = 0
 
@@ -111,10 +112,15 @@ export class MemoryMediaStore implements MediaStore {
 
   async completeMultipart(key: string, uploadId: string, parts: readonly MediaPart[]): Promise<MediaObject> {
     await this.#hook('complete-multipart', key)
+    const made = this.#completed.get(uploadId)
+    const stored = this.#objects.get(key)
+    if (made && stored?.etag === made.etag) return made
     const multipart = this.#multipart(key, uploadId)
     const bodies = parts.map(({ number }) => multipart.parts.get(number) ?? missing(number))
     this.#multiparts.delete(uploadId)
-    return this.#store(key, Buffer.concat(bodies), multipart.contentType)
+    const object = this.#store(key, Buffer.concat(bodies), multipart.contentType)
+    this.#completed.set(uploadId, object)
+    return object
   }
 
   async abortMultipart(key: string, uploadId: string): Promise<void> {
@@ -167,9 +173,11 @@ function described(key: string, { body, etag, contentType }: Stored): MediaObjec
 
 async function collect(body: Readable, signal: AbortSignal | undefined): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of body) {
-    signal?.throwIfAborted()
-    chunks.push(Buffer.from(chunk as Uint8Array))
+  const whole = signal ? addAbortSignal(signal, body) : body
+  try {
+    for await (const chunk of whole) chunks.push(Buffer.from(chunk as Uint8Array))
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error
   }
   return Buffer.concat(chunks)
 }
