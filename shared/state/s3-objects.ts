@@ -61,7 +61,7 @@ export class S3Objects implements ConditionalObjects {
         new PutObjectCommand({
           Bucket: this.#bucket,
           Key: key,
-          Body: body,
+          Body: Buffer.from(body), // an empty string would count as a stream of unknown length
           ContentType: 'application/json',
           ...(condition.kind === 'if-match' && { IfMatch: condition.etag }),
           ...(condition.kind === 'if-none-match' && { IfNoneMatch: '*' }),
