@@ -44,8 +44,8 @@ export async function assertStoreIsSafe(
   const { clock, log, signal } = context
   const endpoint = target.endpoint ?? 'AWS'
   const kept = await target.store.get<Verdict>(VERDICT_KEY, signal)
-  if (kept && !context.fresh && kept.value.endpoint === endpoint && isRecent(kept.value, clock)) {
-    assertPassed(kept.value.probes, target)
+  // Only good news is kept: whoever mended a store must not wait an hour for the doctor.
+  if (kept && !context.fresh && kept.value.endpoint === endpoint && isGood(kept.value, clock)) {
     return kept.value.probes
   }
   const probes = await probeObjects(await openDoors(target), signal)
@@ -75,9 +75,9 @@ function assertPassed(probes: readonly ProbeVerdict[], target: StoreToExamine): 
   )
 }
 
-const isRecent = (verdict: Verdict, clock: Clock): boolean => {
+function isGood(verdict: Verdict, clock: Clock): boolean {
   const ageMs = clock.now() - Date.parse(verdict.checkedAt)
-  return ageMs >= 0 && ageMs < VALID_MS
+  return ageMs >= 0 && ageMs < VALID_MS && verdict.probes.every(({ passed }) => passed)
 }
 
 /** One door for each address behind the endpoint's name: a cluster may be atomic only within a node. */
