@@ -1,0 +1,50 @@
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { messageOf } from '#shared/errors.ts'
+
+export interface DemoOptions {
+  /** The user's own movies; none means a clip is made. */
+  readonly files: readonly string[]
+  readonly presets: readonly string[]
+  /** Keep the service running when the demo is through. */
+  readonly keep: boolean
+  /** Where everything of this run goes; absent means a fresh folder. */
+  readonly dataFolder: string | undefined
+}
+
+const usage = `npm run demo -- [--file movie.mov ...] [--preset web-720p ...] [--data folder] [--keep]
+
+  --file    encode this movie instead of a made one; may be repeated, one job each
+  --preset  an output to make of it; may be repeated
+  --data    keep the service's data in this folder instead of a fresh one
+  --keep    leave the service running at the end, until Ctrl-C
+`
+
+const DEFAULT_PRESETS = ['web-720p', 'web-480p', 'audio-m4a', 'poster-jpg']
+
+/** Reads the command line. Relative paths count from `cwd`, where the user typed. Throws a sentence. */
+export function demoOptions(args: readonly string[], cwd: string): DemoOptions {
+  const values = parse(args)
+  return {
+    files: values.file.map((file) => path.resolve(cwd, file)),
+    presets: values.preset,
+    keep: values.keep,
+    dataFolder: values.data === undefined ? undefined : path.resolve(cwd, values.data),
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        file: { type: 'string', multiple: true, default: [] },
+        preset: { type: 'string', multiple: true, default: DEFAULT_PRESETS },
+        data: { type: 'string' },
+        keep: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    throw new Error(`${messageOf(error)}\n\n${usage}`, { cause: error })
+  }
+}
