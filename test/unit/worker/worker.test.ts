@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { ReelmillError } from '#shared/errors.ts'
-import { workerKey } from '#shared/jobs/keys.ts'
+import { FLEET_KEY, workerKey } from '#shared/jobs/keys.ts'
 import type { JobRecord } from '#shared/jobs/record.ts'
 import { defaultRetryPolicy, transition } from '#shared/jobs/transition.ts'
 import { silentLog } from '#shared/log.ts'
@@ -11,7 +11,7 @@ import type { Found } from '#shared/state/state-store.ts'
 import type { WorkerRecord } from '#shared/workers/worker-record.ts'
 import type { EncodeRequest, EncodeResult, Engine } from '../../../services/worker/engine.ts'
 import { Registration } from '../../../services/worker/registration.ts'
-import { runWorker } from '../../../services/worker/run-worker.ts'
+import { runWorker, type WorkerContext } from '../../../services/worker/run-worker.ts'
 import { jobBench } from '../../support/job-bench.ts'
 
 const SHA = 'ab'.repeat(32)
@@ -53,7 +53,7 @@ function handDrivenEngine() {
   }
 }
 
-async function workerBench() {
+async function workerBench(more: Partial<WorkerContext> = {}) {
   const bench = jobBench()
   const { engine, next } = handDrivenEngine()
   const workspaceRoot = await mkdtemp(path.join(tmpdir(), 'reelmill-test-'))
@@ -77,6 +77,7 @@ async function workerBench() {
     workspaceQuotaBytes: 1e9,
     interrupted: interrupted.signal,
     openBucket: () => bench.media,
+    ...more,
   })
   return {
     ...bench,
@@ -308,6 +309,34 @@ describe('a worker', () => {
       bench.media.keys.filter((key) => key.startsWith('out/')),
       [theirs],
     )
+  })
+
+  it('sweeps while it is idle, so that nothing hangs where no master runs', async () => {
+    await bench.stop()
+    const { sweep } = jobBench()
+    let passes = 0
+    sweep.pass = async () => {
+      passes++
+      return { queued: [], running: 0, closing: 0, workers: new Map() }
+    }
+    bench = await workerBench({ idleSweep: { sweep, everyMs: 60_000 } })
+    await bench.clock.advance(121_000)
+    assert.equal(passes, 2)
+    await bench.addReadyJob()
+    await bench.nextEncode()
+    await bench.clock.advance(120_000)
+    assert.equal(passes, 2, 'not while it works')
+  })
+
+  it('leaves when no master has been seen for long', async () => {
+    await bench.stop()
+    bench = await workerBench({ masterGoneMs: 600_000 })
+    await bench.store.create(FLEET_KEY, { owner: 'mst_1' })
+    await bench.clock.advance(590_000)
+    assert.equal((await bench.worker()).value.state, 'idle')
+    await bench.clock.advance(120_000)
+    await bench.ended
+    assert.equal((await bench.worker()).value.state, 'drained')
   })
 
   it('cannot be registered twice', async () => {
