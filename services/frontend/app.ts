@@ -1,0 +1,130 @@
+import Koa from 'koa'
+import type { Clock } from '#shared/clock.ts'
+import type { JobTimes } from '#shared/jobs/times.ts'
+import type { Log } from '#shared/log.ts'
+import type { BellQueue } from '#shared/queue/bell-queue.ts'
+import type { StateStore } from '#shared/state/state-store.ts'
+import type { MediaStore } from '#shared/storage/media-store.ts'
+import { KeyRing } from '#shared/tenants/key-ring.ts'
+import { Keys } from '#shared/tenants/keys.ts'
+import { Tenants } from '#shared/tenants/tenants.ts'
+import { checkDestination } from '#shared/webhooks/check-destination.ts'
+import { HealthCheck } from './operations/check-health.ts'
+import type { OperationContext } from './operations/context.ts'
+import { JobWatch } from './operations/job-watch.ts'
+import type { Limits } from './operations/limits.ts'
+import type { PresetCatalogue } from './operations/preset-catalogue.ts'
+import { openApiDocument } from './rest/docs/openapi.ts'
+import { docsRoutes } from './rest/docs/routes.ts'
+import { fleetRoutes } from './rest/fleet/routes.ts'
+import { healthRoutes } from './rest/health/routes.ts'
+import { outputRoutes } from './rest/jobs/outputs.ts'
+import { jobRoutes } from './rest/jobs/routes.ts'
+import { JobFigures } from './rest/metrics/job-figures.ts'
+import { Metrics } from './rest/metrics/metrics.ts'
+import { metricsRoutes } from './rest/metrics/routes.ts'
+import { accessLog } from './rest/middleware/access-log.ts'
+import { problems } from './rest/middleware/problems.ts'
+import { RateLimits } from './rest/middleware/rate-limit.ts'
+import { requestId } from './rest/middleware/request-id.ts'
+import { unreadBody } from './rest/middleware/unread-body.ts'
+import { mountRoutes, refuseUnknown } from './rest/mount-routes.ts'
+import { presetRoutes } from './rest/presets/routes.ts'
+import type { RequestState, Route } from './rest/route.ts'
+import { uploadRoutes } from './rest/uploads/routes.ts'
+
+/** Everything that the frontend works with; main.ts reads the environment and makes it, tests make it small. */
+export interface FrontendDependencies {
+  readonly store: StateStore
+  readonly media: MediaStore
+  readonly queue: BellQueue
+  readonly clock: Clock
+  readonly log: Log
+  readonly times: JobTimes
+  readonly presets: PresetCatalogue
+  readonly limits: Limits
+  readonly settings: FrontendSettings
+}
+
+export interface FrontendSettings {
+  /** The version that answers and documents name. */
+  readonly release: string
+  /** Where clients reach this service; left out, where it listens. */
+  readonly publicUrl?: string
+  readonly ownBuckets: readonly string[]
+  readonly allowPrivateWebhooks: boolean
+  /** How often a watched job is looked at. */
+  readonly watchPollMs: number
+  /** How long a key's record is believed. */
+  readonly keyRememberMs: number
+  /** Believe X-Forwarded-For: only behind a proxy that sets it. */
+  readonly trustProxy: boolean
+  readonly metricsArePublic: boolean
+  /** Also measure this process (memory, event loop, garbage collection). */
+  readonly measureProcess: boolean
+}
+
+/** The frontend as a Koa application, and what else the process needs of it. */
+export interface Frontend {
+  readonly app: Koa<RequestState>
+  /** What operations work with, for the SOAP room. */
+  readonly operations: OperationContext
+  readonly keyRing: KeyRing
+  readonly routes: readonly Route[]
+  /** From now on not ready, so that load balancers turn away before it ends. */
+  stopTaking(): void
+}
+
+/** Puts the frontend together. `publicUrl` has no slash at the end. Opens nothing. */
+export function createFrontend(dependencies: FrontendDependencies, publicUrl: string): Frontend {
+  const { store, clock, log, limits, settings, presets } = dependencies
+  const tenants = new Tenants({ store, clock })
+  const keyRing = new KeyRing({
+    keys: new Keys({ store, clock, tenants }),
+    clock,
+    rememberMs: settings.keyRememberMs,
+  })
+  const operations: OperationContext = {
+    ...dependencies,
+    tenants,
+    publicUrl,
+    ownBuckets: settings.ownBuckets,
+    checkDestination: (url) => checkDestination(url, { allowPrivate: settings.allowPrivateWebhooks }),
+  }
+  const figures = new JobFigures(dependencies)
+  const metrics = new Metrics(figures, { measureProcess: settings.measureProcess })
+  const watch = new JobWatch({ store, clock, log, pollMs: settings.watchPollMs })
+  const stopping = new AbortController()
+  const routes: Route[] = [
+    ...uploadRoutes(operations),
+    ...jobRoutes(operations, {
+      watch,
+      stopping: stopping.signal,
+      onAccepted: (jobId) => figures.accepted(jobId),
+    }),
+    ...outputRoutes(operations),
+    ...presetRoutes(presets),
+    ...fleetRoutes(operations),
+    ...healthRoutes(new HealthCheck(dependencies), stopping.signal),
+    ...metricsRoutes(metrics, settings.metricsArePublic),
+    ...docsRoutes(() => document),
+  ]
+  const document = openApiDocument(routes, { publicUrl, release: settings.release })
+
+  const app = new Koa<RequestState>({ proxy: settings.trustProxy })
+  app.use(requestId(clock, log))
+  app.use(accessLog(clock, (sample) => metrics.observeRequest(sample)))
+  app.use(unreadBody())
+  app.use(problems(publicUrl))
+  app.use(mountRoutes(routes, { keyRing, rateLimits: new RateLimits(limits) }).routes())
+  app.use(refuseUnknown(routes))
+  // What fails after the answer has begun, such as a client that leaves in the middle of events.
+  app.on('error', (error: unknown) => log.debug({ err: error }, 'an answer could not be sent to its end'))
+  return {
+    app,
+    operations,
+    keyRing,
+    routes,
+    stopTaking: () => stopping.abort(new Error('the frontend is stopping')),
+  }
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { storesConfig } from '#shared/aws/stores-config.ts'
+import { bytes, flag, integer, seconds } from '#shared/config.ts'
+import { timesConfig } from '#shared/jobs/times-config.ts'
+import { defaultLimits, type Limits } from './operations/limits.ts'
+
+/** Every variable that the frontend reads. */
+export const frontendConfig = z.object({
+  ...storesConfig.shape,
+  ...timesConfig.shape,
+  REELMILL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** On loopback only, unless told otherwise. */
+  REELMILL_HOST: z.string().default('127.0.0.1'),
+  REELMILL_PORT: integer(0, 65_535).default(8080),
+  /** Where clients reach the frontend, if it is not where it listens: URLs in answers begin with it. */
+  REELMILL_PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as https://reelmill.example' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  REELMILL_TRUST_PROXY: flag().default(false),
+  REELMILL_METRICS_PUBLIC: flag().default(false),
+  REELMILL_WEBHOOKS_ALLOW_PRIVATE: flag().default(false),
+  /** A first key is made and written there when there is none: the embedded default. */
+  REELMILL_FIRST_KEY_FILE: z.string().optional(),
+  REELMILL_MAX_UPLOAD: bytes().default(defaultLimits.maxUploadBytes),
+  REELMILL_MAX_BODY: bytes().default(defaultLimits.maxBodyBytes),
+  REELMILL_UPLOAD_IDLE_SEC: seconds(0.1).default(defaultLimits.uploadIdleMs),
+  REELMILL_READ_URL_SEC: integer(1, 604_800).default(defaultLimits.readUrlSec),
+  REELMILL_PART_URL_SEC: integer(1, 604_800).default(defaultLimits.partUrlSec),
+  /** Requests a minute for each key. */
+  REELMILL_RATE_PER_MINUTE: integer(1).default(defaultLimits.rateRequests),
+  /** How often a watched job is looked at. */
+  REELMILL_WATCH_SEC: seconds(0.1).default(5_000),
+  /** A revoked key still works for so long. */
+  REELMILL_KEY_CACHE_SEC: seconds(0).default(3_000),
+})
+export type FrontendConfig = z.output<typeof frontendConfig>
+
+/** The limits that the configuration asks for. */
+export const limitsOf = (config: FrontendConfig): Limits => ({
+  ...defaultLimits,
+  maxUploadBytes: config.REELMILL_MAX_UPLOAD,
+  maxBodyBytes: config.REELMILL_MAX_BODY,
+  uploadIdleMs: config.REELMILL_UPLOAD_IDLE_SEC,
+  readUrlSec: config.REELMILL_READ_URL_SEC,
+  partUrlSec: config.REELMILL_PART_URL_SEC,
+  rateRequests: config.REELMILL_RATE_PER_MINUTE,
+  rateWindowSec: 60,
+})

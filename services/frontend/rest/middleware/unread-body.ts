@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http'
+import type { Middleware } from 'koa'
+import { isAwaitingContinue } from '../begin-body.ts'
+import type { RequestState } from '../route.ts'
+
+// A client that is still sending does not see an answer if its connection is reset meanwhile; many read nothing
+// before they have sent all. So a little more is read and thrown away before the answer, and then we hang up.
+const MOST_BYTES = 32 * 2 ** 20
+const MOST_MS = 2_000
+
+/** Lets the client see the answer to a request whose body was not read to its end, in most cases a refusal. */
+export function unreadBody(): Middleware<RequestState> {
+  return async (ctx, next) => {
+    await next()
+    const { req } = ctx
+    if (req.complete || req.destroyed || !hasBody(req)) return
+    ctx.set('Connection', 'close')
+    if (!isAwaitingContinue(req)) await drain(req)
+  }
+}
+
+const hasBody = (req: IncomingMessage): boolean =>
+  req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
+
+function drain(req: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let bytes = 0
+    const timer = setTimeout(finish, MOST_MS)
+    const onData = (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > MOST_BYTES) finish()
+    }
+    function finish(): void {
+      clearTimeout(timer)
+      req.off('data', onData).off('end', finish).off('close', finish).off('error', finish)
+      req.pause()
+      resolve()
+    }
+    req.on('data', onData).on('end', finish).on('close', finish).on('error', finish)
+    req.resume()
+  })
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import type { PresetCatalogue } from '../../operations/preset-catalogue.ts'
+import { preset } from '../../shapes/preset.ts'
+import { answers, answerTagged, etagHeader, pageOf } from '../answers.ts'
+import { readQuery } from '../read-query.ts'
+import { param, type Route } from '../route.ts'
+
+const tags = ['Presets']
+const nothing = z.strictObject({})
+
+/** `/v1/presets`: the settings that have names. They change only by new versions. */
+export function presetRoutes(presets: PresetCatalogue): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/v1/presets',
+      scope: 'read',
+      operation: {
+        operationId: 'listPresets',
+        tags,
+        summary: 'List presets with all their versions',
+        responses: answers(200, 'All presets', pageOf(preset, 'PresetPage')),
+      },
+      handle(ctx) {
+        readQuery(ctx, nothing)
+        ctx.body = { items: presets.list() }
+      },
+    },
+    {
+      method: 'get',
+      path: '/v1/presets/{preset}',
+      scope: 'read',
+      operation: {
+        operationId: 'getPreset',
+        tags,
+        summary: 'Look at a preset',
+        description: 'By `name` (its newest version) or `name@version`.',
+        requestParams: { path: z.object({ preset: z.string() }) },
+        responses: answers(200, 'The preset', preset, etagHeader),
+      },
+      handle(ctx) {
+        const found = presets.find(param(ctx, 'preset'))
+        answerTagged(ctx, found.sha256, found)
+      },
+    },
+  ]
+}

@@ -1,0 +1,40 @@
+import type { RouterContext } from '@koa/router'
+import type { ZodOpenApiOperationObject } from 'zod-openapi'
+import { ReelmillError } from '#shared/errors.ts'
+import type { Log } from '#shared/log.ts'
+import type { Caller } from '#shared/tenants/caller.ts'
+import type { Scope } from '#shared/tenants/key-record.ts'
+
+/** What middleware leaves for those after it. */
+export interface RequestState {
+  requestId: string
+  log: Log
+  /** Who asks; there on every route that has a scope. */
+  caller?: Caller
+}
+
+export type RestContext = RouterContext<RequestState>
+
+/**
+ * One route: what it is called, who may call it, what the documentation says of it, and what it does. The router,
+ * the checks and the OpenAPI document are all made from this, so that none can differ from another.
+ */
+export interface Route {
+  readonly method: 'get' | 'post' | 'put' | 'delete'
+  /** As OpenAPI spells it: `/v1/jobs/{jobId}`. A last `{path}` takes slashes, too. */
+  readonly path: string
+  /** Absent: anyone, without a key. */
+  readonly scope?: Scope
+  readonly operation: ZodOpenApiOperationObject
+  handle(ctx: RestContext): Promise<void> | void
+}
+
+/** Who asks. Only on routes with a scope. */
+export function callerOf(ctx: RestContext): Caller {
+  const { caller } = ctx.state
+  if (caller) return caller
+  throw new ReelmillError('internal', `${ctx.method} ${ctx.path} needs a caller but its route has no scope.`)
+}
+
+/** A parameter in the path; the router has made sure that it is there. */
+export const param = (ctx: RestContext, name: string): string => String(ctx.params[name] ?? '')

@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import type { ErrorCode } from '#shared/error-codes.ts'
+import { type FieldError, ReelmillError } from '#shared/errors.ts'
+
+/** Names and values that exist in API.md but not in this version. `[]` in a path stands for any place in a list. */
+export interface Reserved {
+  /** Such as `inputs[].clips`. */
+  readonly fields: readonly string[]
+  /** Field -> values, such as `notify[].kind` -> `['sns']`. */
+  readonly values: Readonly<Record<string, readonly string[]>>
+}
+
+const nothingReserved: Reserved = { fields: [], values: {} }
+
+/**
+ * Reads a request by `schema`, whose objects are strict. Null and an empty list mean absent. What is unknown or
+ * reserved is never ignored: each problem is told with a JSON pointer.
+ *
+ * Throws `unknown-field`, else `invalid-request`, else `not-supported`, whichever comes first in this order.
+ */
+export function parseStrict<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  reserved: Reserved = nothingReserved,
+): z.output<S> {
+  const pruned = withoutAbsent(schema, value, reserved, '')
+  const parsed = schema.safeParse(pruned)
+  if (parsed.success) return parsed.data
+  throw requestError(parsed.error.issues.flatMap((issue) => fieldErrors(issue, pruned, reserved)))
+}
+
+/** One error for a request with several problems: the gravest code leads, `errors` has them all. */
+export function requestError(errors: readonly FieldError[]): ReelmillError {
+  const code =
+    severity.find((candidate) => errors.some((error) => error.code === candidate)) ?? 'invalid-request'
+  const first = errors.find((error) => error.code === code)
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more, see errors)` : ''
+  const where = first?.pointer || 'The body'
+  return new ReelmillError(code, `${where}: ${first?.message ?? 'is not valid'}${more}.`, { errors })
+}
+
+const severity: readonly ErrorCode[] = [
+  'unknown-field',
+  'invalid-request',
+  'not-supported',
+  'unknown-preset',
+  'override-out-of-bounds',
+]
+
+/** `['outputs', 0, 'name']` as a JSON pointer (RFC 6901). */
+export const pointerOf = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+
+function fieldErrors(issue: z.core.$ZodIssue, value: unknown, reserved: Reserved): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key]
+      return reserved.fields.includes(patternOf(path))
+        ? notSupported(path, 'is reserved for a later version; leave it out')
+        : { pointer: pointerOf(path), code: 'unknown-field', message: 'does not exist' }
+    })
+  }
+  const found = at(value, issue.path)
+  if (typeof found === 'string' && reserved.values[patternOf(issue.path)]?.includes(found)) {
+    return [notSupported(issue.path, `"${found}" is reserved for a later version`)]
+  }
+  return [{ pointer: pointerOf(issue.path), code: 'invalid-request', message: sentence(issue, found) }]
+}
+
+const notSupported = (path: readonly PropertyKey[], message: string): FieldError => ({
+  pointer: pointerOf(path),
+  code: 'not-supported',
+  message,
+})
+
+function sentence(issue: z.core.$ZodIssue, found: unknown): string {
+  if (found === undefined) return 'is missing'
+  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1)
+}
+
+/** `inputs[].source.etag` for `['inputs', 0, 'source', 'etag']`. */
+function patternOf(path: readonly PropertyKey[]): string {
+  let pattern = ''
+  for (const part of path) {
+    if (typeof part === 'number') pattern += '[]'
+    else pattern += (pattern === '' ? '' : '.') + String(part)
+  }
+  return pattern
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  let current = value
+  for (const part of path) current = isRecord(current) ? current[String(part)] : undefined
+  return current
+}
+
+/** Drops what means absent, but only where the field exists (or is reserved): an unknown name stays to be refused. */
+function withoutAbsent(schema: z.ZodType, value: unknown, reserved: Reserved, pattern: string): unknown {
+  const inner = unwrapped(schema)
+  if (inner instanceof z.ZodArray && Array.isArray(value)) {
+    const element = inner.element as z.ZodType
+    return value.map((item) => withoutAbsent(element, item, reserved, `${pattern}[]`))
+  }
+  if (!(inner instanceof z.ZodObject) || !isRecord(value) || Array.isArray(value)) return value
+  const shape: Readonly<Record<string, z.ZodType>> = inner.shape
+  const kept: [string, unknown][] = []
+  for (const [key, child] of Object.entries(value)) {
+    const childPattern = pattern === '' ? key : `${pattern}.${key}`
+    const field = Object.hasOwn(shape, key) ? shape[key] : undefined
+    const exists = field !== undefined || reserved.fields.includes(childPattern)
+    if (exists && (child === null || (Array.isArray(child) && child.length === 0))) continue
+    kept.push([key, field ? withoutAbsent(field, child, reserved, childPattern) : child])
+  }
+  return Object.fromEntries(kept)
+}
+
+function unwrapped(schema: z.ZodType): z.ZodType {
+  let inner = schema
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap() as z.ZodType
+  return inner
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
