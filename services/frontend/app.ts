@@ -13,7 +13,6 @@ import { HealthCheck } from './operations/check-health.ts'
 import type { OperationContext } from './operations/context.ts'
 import { JobWatch } from './operations/job-watch.ts'
 import type { Limits } from './operations/limits.ts'
-import type { PresetCatalogue } from './operations/preset-catalogue.ts'
 import { openApiDocument } from './rest/docs/openapi.ts'
 import { docsRoutes } from './rest/docs/routes.ts'
 import { fleetRoutes } from './rest/fleet/routes.ts'
@@ -41,7 +40,6 @@ export interface FrontendDependencies {
   readonly clock: Clock
   readonly log: Log
   readonly times: JobTimes
-  readonly presets: PresetCatalogue
   readonly limits: Limits
   readonly settings: FrontendSettings
 }
@@ -77,7 +75,7 @@ export interface Frontend {
 
 /** Puts the frontend together. `publicUrl` has no slash at the end. Opens nothing. */
 export function createFrontend(dependencies: FrontendDependencies, publicUrl: string): Frontend {
-  const { store, clock, log, limits, settings, presets } = dependencies
+  const { store, clock, log, limits, settings } = dependencies
   const tenants = new Tenants({ store, clock })
   const keyRing = new KeyRing({
     keys: new Keys({ store, clock, tenants }),
@@ -103,7 +101,7 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
       onAccepted: (jobId) => figures.accepted(jobId),
     }),
     ...outputRoutes(operations),
-    ...presetRoutes(presets),
+    ...presetRoutes(),
     ...fleetRoutes(operations),
     ...healthRoutes(new HealthCheck(dependencies), stopping.signal),
     ...metricsRoutes(metrics, settings.metricsArePublic),

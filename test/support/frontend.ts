@@ -1,5 +1,4 @@
 import { systemClock } from '#shared/clock.ts'
-import { ReelmillError } from '#shared/errors.ts'
 import { attemptPrefix, jobKey, workerKey } from '#shared/jobs/keys.ts'
 import type { JobRecord } from '#shared/jobs/record.ts'
 import { defaultJobTimes } from '#shared/jobs/times.ts'
@@ -15,7 +14,6 @@ import { Tenants } from '#shared/tenants/tenants.ts'
 import type { WorkerRecord } from '#shared/workers/worker-record.ts'
 import type { FrontendSettings } from '../../services/frontend/app.ts'
 import { defaultLimits, type Limits } from '../../services/frontend/operations/limits.ts'
-import type { PresetCatalogue, PresetDocument } from '../../services/frontend/operations/preset-catalogue.ts'
 import type { Job } from '../../services/frontend/shapes/job.ts'
 import type { Problem } from '../../services/frontend/shapes/problem.ts'
 import type { Upload } from '../../services/frontend/shapes/upload.ts'
@@ -27,7 +25,6 @@ export interface FrontendOptions {
   readonly settings?: Partial<FrontendSettings>
   readonly objects?: MemoryObjects
   readonly media?: MediaStore
-  readonly presets?: PresetCatalogue
   readonly log?: Log
 }
 
@@ -48,7 +45,6 @@ export async function startTestFrontend(options: FrontendOptions = {}) {
       clock,
       log: options.log ?? silentLog,
       times: defaultJobTimes,
-      presets: options.presets ?? fewPresets,
       limits: { ...defaultLimits, ...options.limits },
       settings: {
         release: '0.0.0-test',
@@ -98,7 +94,7 @@ export async function startTestFrontend(options: FrontendOptions = {}) {
     /** A ready upload with `content`. */
     async upload(content: string | Uint8Array = 'a movie', announced: object = {}): Promise<Upload> {
       const begun = (await (await send('POST', '/v1/uploads', announced)).json()) as Upload
-      const filled = await call('PUT', `/v1/uploads/${begun.id}/content`, { body: content as BodyInit })
+      const filled = await call('PUT', `/v1/uploads/${begun.id}/content`, { body: content as string })
       if (!filled.ok) throw new Error(await filled.text())
       return (await filled.json()) as Upload
     },
@@ -212,47 +208,4 @@ function aResult(name: string, content: string): JobRecord['result'] & object {
       },
     ],
   }
-}
-
-const documents: readonly PresetDocument[] = [
-  {
-    name: 'web-720p',
-    version: 1,
-    kind: 'file',
-    title: 'For the web',
-    settings: { container: 'mp4', video: { codec: 'h264', height: 720, crf: 23 } },
-    bounds: [{ field: 'video.crf', min: 18, max: 30 }],
-    sha256: 'c'.repeat(64),
-  },
-  {
-    name: 'poster-jpg',
-    version: 1,
-    kind: 'stills',
-    title: 'A poster',
-    settings: { stills: { format: 'jpg' } },
-    bounds: [],
-    sha256: 'd'.repeat(64),
-  },
-]
-
-/** A catalogue of two, which takes an override of `video.crf` alone. */
-const fewPresets: PresetCatalogue = {
-  list: () => documents,
-  find(reference) {
-    const found = documents.find(
-      ({ name, version }) => reference === name || reference === `${name}@${version}`,
-    )
-    if (found) return found
-    throw new ReelmillError('unknown-preset', `There is no preset ${reference}.`)
-  },
-  freeze(preset, overrides) {
-    const { crf, ...others } = overrides.video ?? {}
-    if (Object.keys(others).length > 0 || (crf !== undefined && (crf < 18 || crf > 30))) {
-      const pointer = '/video'
-      throw new ReelmillError('override-out-of-bounds', 'That is locked.', {
-        errors: [{ pointer, code: 'override-out-of-bounds', message: 'is locked' }],
-      })
-    }
-    return { ...preset.settings, ...(crf !== undefined && { video: { ...preset.settings.video, crf } }) }
-  },
 }

@@ -6,7 +6,6 @@ import type { StateStore } from '#shared/state/state-store.ts'
 import type { MediaStore } from '#shared/storage/media-store.ts'
 import type { Tenants } from '#shared/tenants/tenants.ts'
 import type { Limits } from './limits.ts'
-import type { PresetCatalogue } from './preset-catalogue.ts'
 
 /** What operations work with. They know neither HTTP nor XML; REST and SOAP are skins over them. */
 export interface OperationContext {
@@ -17,7 +16,6 @@ export interface OperationContext {
   readonly log: Log
   readonly times: JobTimes
   readonly tenants: Tenants
-  readonly presets: PresetCatalogue
   readonly limits: Limits
   /** Where clients reach this service, without a slash at the end: stable URLs in answers begin with it. */
   readonly publicUrl: string

@@ -25,7 +25,7 @@ export async function submitJob(
     readonly meaning?: unknown
   },
 ): Promise<Job> {
-  const outputs = freezeOutputs(context.presets, request.outputs)
+  const outputs = freezeOutputs(request.outputs)
   const inputs = await Promise.all(
     request.inputs.map((input, index) => freezeInput(context, caller, input, `in${index + 1}`)),
   )

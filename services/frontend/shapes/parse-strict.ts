@@ -36,7 +36,11 @@ export function requestError(errors: readonly FieldError[]): ReelmillError {
   const first = errors.find((error) => error.code === code)
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more, see errors)` : ''
   const where = first?.pointer || 'The body'
-  return new ReelmillError(code, `${where}: ${first?.message ?? 'is not valid'}${more}.`, { errors })
+  return new ReelmillError(
+    code,
+    `${where}: ${(first?.message ?? 'is not valid').replace(/\.$/, '')}${more}.`,
+    { errors },
+  )
 }
 
 const severity: readonly ErrorCode[] = [

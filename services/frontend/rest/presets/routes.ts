@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { PresetCatalogue } from '../../operations/preset-catalogue.ts'
-import { preset } from '../../shapes/preset.ts'
+import { findPreset, listPresets } from '#shared/presets/catalogue.ts'
+import { preset } from '#shared/presets/preset.ts'
 import { answers, answerTagged, etagHeader, pageOf } from '../answers.ts'
 import { readQuery } from '../read-query.ts'
 import { param, type Route } from '../route.ts'
@@ -9,7 +9,7 @@ const tags = ['Presets']
 const nothing = z.strictObject({})
 
 /** `/v1/presets`: the settings that have names. They change only by new versions. */
-export function presetRoutes(presets: PresetCatalogue): Route[] {
+export function presetRoutes(): Route[] {
   return [
     {
       method: 'get',
@@ -23,7 +23,7 @@ export function presetRoutes(presets: PresetCatalogue): Route[] {
       },
       handle(ctx) {
         readQuery(ctx, nothing)
-        ctx.body = { items: presets.list() }
+        ctx.body = { items: listPresets() }
       },
     },
     {
@@ -39,7 +39,7 @@ export function presetRoutes(presets: PresetCatalogue): Route[] {
         responses: answers(200, 'The preset', preset, etagHeader),
       },
       handle(ctx) {
-        const found = presets.find(param(ctx, 'preset'))
+        const found = findPreset(param(ctx, 'preset'))
         answerTagged(ctx, found.sha256, found)
       },
     },
