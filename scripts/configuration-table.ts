@@ -1,15 +1,23 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
+import { configurationMeanings } from './configuration-meanings.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const BEGIN = '<!-- configuration: written by `npm run docs:configuration` -->'
+const BYTE_UNITS = [
+  ['TiB', 2 ** 40],
+  ['GiB', 2 ** 30],
+  ['MiB', 2 ** 20],
+] as const
 const END = '<!-- end of configuration -->'
 
 /**
- * The README's table of environment variables, made from the services' zod schemas: the names, the defaults, and
- * as the meaning the comment that stands above the variable in its schema. Throws when a variable has none.
+ * The README's table of environment variables, made from the services' zod schemas: the names, the defaults, and as
+ * the meaning the comment that stands above the variable in its schema, or else configuration-meanings.ts. Throws
+ * when a variable has neither or both, or a meaning belongs to no variable.
  */
 export async function configurationTable(): Promise<string> {
   const comments = variableComments()
@@ -22,12 +30,19 @@ export async function configurationTable(): Promise<string> {
         row.services.push(service)
         continue
       }
-      const meaning = comments.get(name)
-      if (!meaning)
-        throw new Error(`${name} has no comment above it in a config file: say what it means there.`)
-      rows.set(name, { services: [service], usual: usualValue(name, field), meaning })
+      const [comment, written] = [comments.get(name), configurationMeanings[name]]
+      if (comment && written)
+        throw new Error(
+          `${name} is explained in its schema and in configuration-meanings.ts: once is enough.`,
+        )
+      const meaning = comment ?? written
+      if (!meaning) throw new Error(`${name} needs a comment above it in its schema that says what it means.`)
+      rows.set(name, { services: [service], usual: usualValue(field, meaning), meaning })
     }
   }
+  const stray = Object.keys(configurationMeanings).filter((name) => !rows.has(name))
+  if (stray.length > 0)
+    throw new Error(`configuration-meanings.ts explains what no service reads: ${stray.join(', ')}`)
   const lines = [...rows].map(
     ([name, { services: readers, usual, meaning }]) =>
       `| \`${name}\` | ${readers.length === services().length ? 'all' : readers.join(', ')} | ${usual} | ${meaning} |`,
@@ -45,6 +60,7 @@ const services = (): string[] =>
   readdirSync(path.join(root, 'services'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
+    .filter((name) => existsSync(path.join(root, 'services', name, 'config.ts')))
     .sort()
 
 async function schemaOf(service: string): Promise<z.ZodObject> {
@@ -66,39 +82,31 @@ function variableComments(): Map<string, string> {
     for (const [, comment = '', name = ''] of text.matchAll(
       /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*([A-Z][A-Z0-9_]+):/g,
     )) {
-      comments.set(
-        name,
-        comment
-          .replace(/\s*\n\s*\*\s*/g, ' ')
-          .trim()
-          .replaceAll('|', '\\|'),
-      )
+      const sentence = comment
+        .replace(/\s*\n\s*\*\s*/g, ' ')
+        .trim()
+        .replaceAll('|', '\\|')
+      const known = comments.get(name)
+      comments.set(name, known === undefined || known === sentence ? sentence : `${known} ${sentence}`)
     }
   }
   return comments
 }
 
-/** A default as somebody would write it into the environment. */
-function usualValue(name: string, field: z.core.$ZodType): string {
-  const { data: value } = (field as z.ZodType).safeParse(undefined)
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) return ''
-  if (typeof value === 'number') return `\`${numberAsWritten(name, value)}\``
-  return `\`${Array.isArray(value) ? value.join(',') : portable(String(value))}\``
+/** A default as somebody would write it into the environment; empty when there is none, or none for all machines. */
+function usualValue(field: z.core.$ZodType, meaning: string): string {
+  const schema = field as z.ZodType
+  const { data: value } = schema.safeParse(undefined)
+  if (value === undefined || meaning.includes('Default:')) return ''
+  if (Array.isArray(value)) return value.length === 0 ? '' : `\`${value.join(',')}\``
+  if (typeof value !== 'number') return `\`${String(value).replace(tmpdir(), '$TMPDIR')}\``
+  const spellings = [
+    ...BYTE_UNITS.map(([unit, size]) => `${value / size}${unit}`),
+    String(value / 1000), // seconds are handed on in milliseconds
+    String(value),
+  ]
+  return `\`${spellings.find((text) => schema.safeParse(text).data === value) ?? value}\``
 }
-
-function numberAsWritten(name: string, value: number): string {
-  if (name.endsWith('_SEC')) return String(value / 1000)
-  for (const [unit, size] of [
-    ['TiB', 2 ** 40],
-    ['GiB', 2 ** 30],
-    ['MiB', 2 ** 20],
-  ] as const)
-    if (value >= size && value % size === 0) return `${value / size}${unit}`
-  return String(value)
-}
-
-/** The folder for temporary files is another on every machine. */
-const portable = (text: string): string => text.replace(/^(\/tmp|\/var\/folders\/.*\/T)(?=\/)/, '$TMPDIR')
 
 if (import.meta.main) {
   const readme = path.join(root, 'README.md')

@@ -3,12 +3,12 @@ import { open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { systemClock } from '#shared/clock.ts'
 import type { Job, OutputResult } from '../../services/frontend/shapes/job.ts'
 import type { Upload } from '../../services/frontend/shapes/upload.ts'
 
-/** How often a job is asked for. */
-const POLL_MS = 250
+const AGAIN_MS = 250
 
 /** The part of the REST API that the demo and the bench use, as any client would. */
 export class ApiClient {
@@ -51,14 +51,21 @@ export class ApiClient {
     })
   }
 
-  /** Resolves with the job when it has ended, having told `seen` each state on the way. */
+  /** Resolves with the job when it has ended, having told `seen` each change on the way. */
   async follow(id: string, seen: (job: Job) => void = () => {}): Promise<Job> {
     for (;;) {
-      // Without If-None-Match: an ETag is the record's revision, and progress is no part of the record.
-      const job = await this.#json<Job>('GET', `/v1/jobs/${id}`)
-      seen(job)
-      if (job.status !== 'queued' && job.status !== 'running') return job
-      await systemClock.sleep(POLL_MS, this.#signal)
+      // Each event carries the whole job. A stream that breaks off is taken up again with what is so by then.
+      const response = await this.#request('GET', `/v1/jobs/${id}/events`)
+      if (!response.body) throw new Error(`the events of ${id} came without a body`)
+      const events = response.body
+        .pipeThrough(new TextDecoderStream())
+        .pipeThrough(new EventSourceParserStream())
+      for await (const { data } of events) {
+        const job = JSON.parse(data) as Job
+        seen(job)
+        if (job.status !== 'queued' && job.status !== 'running') return job
+      }
+      await systemClock.sleep(AGAIN_MS, this.#signal)
     }
   }
 

@@ -54,9 +54,10 @@ export async function serviceEnvironments(plan: StackPlan): Promise<ServiceEnvir
     AWS_ENDPOINT_URL_S3: storeUrl,
     AWS_ENDPOINT_URL_SQS: `http://${LOOPBACK}:${ports.sqs}`,
     REELMILL_CREATE_BUCKETS: 'true',
-    // A heartbeat costs nothing on one machine, and it is what carries progress.
+    // Looking often costs nothing on one machine: a heartbeat carries progress, and a watch shows it.
     REELMILL_HEARTBEAT_SEC: '1',
     REELMILL_LEASE_CHECK_SEC: '1',
+    REELMILL_WATCH_SEC: '0.25',
     ...plan.environment,
   }
   return {
