@@ -18,11 +18,17 @@ export const stream = z
       .optional()
       .describe('Clockwise rotation that a player applies: 0, 90, 180 or 270'),
     pixelFormat: z.string().optional(),
+    colorSpace: z.string().optional().describe('The matrix, such as bt709; absent when the file does not say'),
+    colorTransfer: z.string().optional(),
+    colorPrimaries: z.string().optional(),
+    colorRange: z.string().optional().describe('tv | pc'),
+    hdr: z.string().optional().describe('hdr10 | hlg; absent for standard range'),
     sampleAspect: z.string().optional().describe('Such as "4/3"; absent when pixels are square or unknown'),
     fieldOrder: z.string().optional(),
     frameRate: z.string().optional().describe('A fraction such as "30000/1001"'),
+    variableFrameRate: z.boolean().optional().describe('True when frames are not evenly spaced'),
     frameCount: z.int().optional(),
-    packetCount: z.int().optional(),
+    packetCount: z.int().optional().describe("What the container's own index says, or what was counted"),
     bitrateBps: z.number().optional(),
     startSec: z.number().optional(),
     durationSec: z.number().optional(),
@@ -30,6 +36,7 @@ export const stream = z
     channelLayout: z.string().optional(),
     sampleRateHz: z.int().optional(),
     language: z.string().optional().describe('BCP 47'),
+    isDefault: z.boolean().optional().describe('True when the file marks it as the one to play'),
     attachedPicture: z.boolean().optional().describe('True for cover art, which is not a video'),
   })
   .meta({ id: 'Stream' })

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Clock } from '#shared/clock.ts'
+import { ReelmillError } from '#shared/errors.ts'
+import type { Check, MediaInfo, ProducedFile, Stream, Warning } from '#shared/jobs/shapes.ts'
+import type { Log } from '#shared/log.ts'
+import { encodeCommand, type OutputPaths } from './command.ts'
+import type { EncodeProgress } from './encode-log.ts'
+import type { Jail } from './jail.ts'
+import type { EncodeLimits } from './limits.ts'
+import { type EncodePlan, type PlannedOutput, planEncode, type WantedOutput } from './plan.ts'
+import { type ProbedInput, probeInput } from './probe.ts'
+import { runEncode } from './run-encode.ts'
+import { verifyEncode } from './verify-encode.ts'
+
+export interface EncodeMovieOptions {
+  readonly inputPath: string
+  /** The id of the input in the request, for warnings. */
+  readonly inputId: string
+  /** A folder of its own to write to. */
+  readonly outputDir: string
+  readonly outputs: readonly WantedOutput[]
+  readonly jail: Jail
+  readonly limits: EncodeLimits
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+  onProgress(progress: MovieProgress): void
+}
+
+export interface MovieProgress {
+  readonly phase: 'probe' | 'encode' | 'verify'
+  readonly ratio?: number
+  readonly realtimeFactor?: number
+  readonly etaSec?: number
+}
+
+export interface EncodedMovie {
+  readonly name: string
+  readonly status: 'succeeded'
+  readonly durationSec?: number
+  readonly streams: readonly Stream[]
+  readonly files: readonly (ProducedFile & { readonly localPath: string })[]
+  readonly checks: readonly Check[]
+}
+
+export interface EncodeMovieResult {
+  readonly detected: MediaInfo
+  readonly outputs: readonly EncodedMovie[]
+  readonly warnings: readonly Warning[]
+  readonly encodeSec: number
+  readonly verifySec: number
+  readonly cpuSec?: number
+}
+
+/**
+ * From a local input to local, verified outputs: probe -> plan -> one ffmpeg -> verify. All or nothing: throws a
+ * `ReelmillError` with a job's code, or the signal's reason, and then nothing that it started is left running.
+ */
+export async function encodeMovie(options: EncodeMovieOptions): Promise<EncodeMovieResult> {
+  const { inputPath, limits, clock, onProgress } = options
+  onProgress({ phase: 'probe' })
+  const probed = await probeInput(options, inputPath)
+  const plan = planEncode(probed, options.outputs, limits)
+  refuseKnownDamage(plan, probed)
+
+  onProgress({ phase: 'encode', ratio: 0 })
+  const startedMs = clock.monotonicMs()
+  const paths = await preparePaths(plan, options.outputDir)
+  const encodeLog = await runEncode(encodeCommand(plan, inputPath, paths, limits), {
+    ...options,
+    onProgress: progressOf(probed.info.durationSec, onProgress),
+  })
+
+  onProgress({ phase: 'verify', ratio: 1 })
+  const encodedMs = clock.monotonicMs()
+  const verified = await verifyEncode(options, { ...options, plan, probed, paths, encodeLog })
+  const outputs: EncodedMovie[] = []
+  for (const [index, { file, info, checks }] of verified.outputs.entries()) {
+    const planned = plan.outputs[index]
+    if (planned) outputs.push(await produced(planned, file, info, checks))
+  }
+  return {
+    detected: probed.info,
+    outputs,
+    warnings: verified.warnings,
+    encodeSec: (encodedMs - startedMs) / 1000,
+    verifySec: (clock.monotonicMs() - encodedMs) / 1000,
+    ...(encodeLog.cpuSec !== undefined && { cpuSec: encodeLog.cpuSec }),
+  }
+}
+
+/** Better before hours of work than after: a file that is known to be cut fails unless every output allows it. */
+function refuseKnownDamage(plan: EncodePlan, { missingBytes }: ProbedInput): void {
+  const strict = plan.outputs.some(({ kind, tolerateDamage }) => kind === 'file' && !tolerateDamage)
+  if (missingBytes === 0 || !strict) return
+  throw new ReelmillError(
+    'input-truncated',
+    `The input ends ${missingBytes} bytes before its own structure says: it was cut. Upload it whole, or set onInputDamage to "warn".`,
+    { facts: { missingBytes } },
+  )
+}
+
+/** A folder for each output, by its place, since names may hold anything. */
+async function preparePaths(plan: EncodePlan, outputDir: string): Promise<readonly OutputPaths[]> {
+  const paths: OutputPaths[] = []
+  for (const { index, kind, fileName } of plan.outputs) {
+    const dir = path.join(outputDir, String(index))
+    await mkdir(dir, { recursive: true })
+    const main = path.join(dir, fileName)
+    paths.push(kind === 'stills' ? { main, spare: path.join(dir, `spare-${fileName}`) } : { main })
+  }
+  return paths
+}
+
+function progressOf(durationSec: number | undefined, report: EncodeMovieOptions['onProgress']) {
+  return ({ outTimeSec, speed }: EncodeProgress) => {
+    const known = durationSec !== undefined && outTimeSec !== undefined
+    // Whole only once it was verified.
+    const ratio = known ? Math.min(0.999, outTimeSec / durationSec) : undefined
+    const leftSec = known ? Math.max(0, durationSec - outTimeSec) : undefined
+    report({
+      phase: 'encode',
+      ...(ratio !== undefined && { ratio }),
+      ...(speed !== undefined && speed > 0 && { realtimeFactor: speed }),
+      ...(speed !== undefined && speed > 0 && leftSec !== undefined && { etaSec: leftSec / speed }),
+    })
+  }
+}
+
+async function produced(
+  planned: PlannedOutput,
+  file: string,
+  info: MediaInfo,
+  checks: readonly Check[],
+): Promise<EncodedMovie> {
+  const { name, fileName, role, contentType } = planned
+  const duration = info.durationSec === undefined ? {} : { durationSec: info.durationSec }
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return {
+    name,
+    status: 'succeeded',
+    ...duration,
+    streams: info.streams,
+    checks,
+    files: [
+      {
+        path: fileName,
+        role,
+        contentType,
+        sizeBytes: (await stat(file)).size,
+        sha256: hash.digest('hex'),
+        ...duration,
+        localPath: file,
+      },
+    ],
+  }
+}

@@ -1,0 +1,154 @@
+import type { PictureSize } from './picture-size.ts'
+import type { Color, EncodePlan, PlannedMovie, PlannedOutput, PlannedStill } from './plan.ts'
+
+/** Stills are looked for in the first minute, one frame in half a second: title sequences rarely last longer. */
+const STILL_WINDOW_SEC = 60
+const STILL_EVERY_SEC = 0.5
+/** The most representative of so many frames (10 s) becomes the still; each is held in memory at its final size. */
+const STILL_CANDIDATES = 20
+
+/**
+ * The one filter graph of a job: every input stream is decoded once, split, and shaped for each output. Labels are
+ * `v0`, `a0`, ... by output; a still has two, `v1` (its frame is not black) and `v1x` (any frame, should all be black).
+ */
+export function filterGraph({ outputs }: EncodePlan): readonly string[] {
+  const branches: Branch[] = outputs.flatMap((output) => branchesOf(output))
+  const sources = Map.groupBy(branches, ({ source }) => source)
+  return [...sources.values()].flatMap(chainsOfSource)
+}
+
+interface Branch {
+  /** An input stream with what is done to it for everyone, such as `[0:0]bwdif=...`. */
+  readonly source: string
+  readonly splitter: 'split' | 'asplit'
+  readonly filters: readonly string[]
+  /** What the chain ends in, or further chains that end in labels of their own. */
+  readonly ends: readonly string[]
+}
+
+function chainsOfSource(branches: readonly Branch[]): readonly string[] {
+  const [first, ...others] = branches
+  if (!first) return []
+  const { source, splitter } = first
+  if (others.length === 0)
+    return [
+      `${source}${source.endsWith(']') ? '' : ','}${first.filters.join(',')}${first.ends[0]}`,
+      ...first.ends.slice(1),
+    ]
+  const label = (index: number) => `[${splitter}${source.replace(/^\[0:(\d+)\].*$/s, '$1')}_${index}]`
+  return [
+    `${source}${source.endsWith(']') ? '' : ','}${splitter}=${branches.length}${branches.map((_, index) => label(index)).join('')}`,
+    ...branches.flatMap(({ filters, ends }, index) => [
+      `${label(index)}${filters.join(',')}${ends[0]}`,
+      ...ends.slice(1),
+    ]),
+  ]
+}
+
+function branchesOf(output: PlannedOutput): readonly Branch[] {
+  return output.kind === 'stills' ? [stillBranch(output)] : movieBranches(output)
+}
+
+function movieBranches({ index, video, audio }: PlannedMovie): readonly Branch[] {
+  const branches: Branch[] = []
+  if (video) {
+    branches.push({
+      source: videoSource(video.stream, video.deinterlace),
+      splitter: 'split',
+      filters: [
+        ...(video.capRate ? [`fps=${video.capRate}`] : []),
+        ...toneMap(video.toneMapFrom, video.size),
+        ...shape(video.size, `out_color_matrix=${matrixName(video.color)}:out_range=tv`),
+        'format=yuv420p',
+        tagColor(video.color),
+      ],
+      ends: [`[v${index}]`],
+    })
+  }
+  if (audio) {
+    branches.push({
+      source: `[0:${audio.stream}]`,
+      splitter: 'asplit',
+      filters: [
+        // Sound that starts late or has gaps gets silence there: most players ignore such gaps and lose sync.
+        'aresample=async=1:first_pts=0',
+        `aformat=sample_rates=${audio.sampleRateHz}:channel_layouts=${layouts[audio.channels] ?? `${audio.channels}c`}`,
+      ],
+      ends: [`[a${index}]`],
+    })
+  }
+  return branches
+}
+
+function stillBranch({ index, stream, size, toneMapFrom, deinterlace }: PlannedStill): Branch {
+  const representative = `thumbnail=n=${STILL_CANDIDATES}`
+  return {
+    source: videoSource(stream, deinterlace),
+    splitter: 'split',
+    filters: [
+      `trim=end=${STILL_WINDOW_SEC}`,
+      `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${STILL_EVERY_SEC})'`,
+      ...toneMap(toneMapFrom, size),
+      ...shape(size, 'out_color_matrix=bt601:out_range=pc'),
+      'format=yuvj420p',
+      'split=2',
+    ],
+    ends: [
+      `[still${index}a][still${index}b]`,
+      // More than a tenth of the picture must be brighter than black.
+      `[still${index}a]blackframe=amount=0:threshold=32,metadata=mode=select:key=lavfi.blackframe.pblack:value=90:function=less,${representative}[v${index}]`,
+      `[still${index}b]${representative}[v${index}x]`,
+    ],
+  }
+}
+
+/** Only frames that are marked as interlaced are touched, and none is added or lost. */
+const videoSource = (stream: number, deinterlace: boolean): string =>
+  `[0:${stream}]${deinterlace ? 'bwdif=mode=send_frame:deint=interlaced' : ''}`
+
+function shape({ scale, crop, pad }: PictureSize, color: string): readonly string[] {
+  return [
+    `scale=${scale.width}:${scale.height}:flags=bicubic:${color}`,
+    ...(crop ? [`crop=${crop.width}:${crop.height}`] : []),
+    ...(pad ? [`pad=${pad.width}:${pad.height}:-1:-1`] : []),
+    'setsar=1',
+  ]
+}
+
+/** High dynamic range to standard: light made linear, gamut and peak brought down (Hable keeps highlights). */
+function toneMap(from: string | undefined, { scale }: PictureSize): readonly string[] {
+  if (from === undefined) return []
+  return [
+    // Sized first: the conversion works on floating point and costs more than all the rest.
+    `zscale=w=${scale.width}:h=${scale.height}:tin=${from}:min=bt2020nc:pin=bt2020:t=linear:npl=100`,
+    'format=gbrpf32le',
+    'zscale=p=bt709',
+    'tonemap=tonemap=hable:desat=0',
+    'zscale=t=bt709:m=bt709:r=tv',
+    'format=yuv420p',
+  ]
+}
+
+const tagColor = ({ matrix, primaries, transfer }: Color): string =>
+  `setparams=range=tv:colorspace=${matrix}:color_primaries=${primaries}:color_trc=${transfer}`
+
+/** The scaler knows four matrices by names of its own. */
+const matrixName = ({ matrix }: Color): string =>
+  matrix === 'bt709'
+    ? 'bt709'
+    : matrix.startsWith('bt2020')
+      ? 'bt2020'
+      : matrix === 'smpte240m'
+        ? 'smpte240m'
+        : 'bt601'
+
+const layouts: Readonly<Record<number, string>> = {
+  1: 'mono',
+  2: 'stereo',
+  3: '2.1',
+  4: '4.0',
+  5: '5.0',
+  6: '5.1',
+  7: '6.1',
+  8: '7.1',
+}

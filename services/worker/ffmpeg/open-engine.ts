@@ -1,0 +1,42 @@
+import path from 'node:path'
+import { type Clock, systemClock } from '#shared/clock.ts'
+import type { Log } from '#shared/log.ts'
+import type { Engine } from '../engine.ts'
+import { encodeMovie } from './encode-movie.ts'
+import { findJail, type JailKind, openJail } from './jail.ts'
+import { defaultLimits, type EncodeLimits } from './limits.ts'
+
+/**
+ * The engine that the worker's life cycle runs: finds ffmpeg and the jail once, and opens a jail for each movie around
+ * its own two folders. Throws `configuration-invalid` when ffmpeg is missing or the wanted jail does not work.
+ */
+export async function openEngine(options: {
+  /** `auto` is bwrap: `none` must be asked for by name. */
+  readonly jail: 'auto' | JailKind
+  readonly log: Log
+  readonly clock?: Clock
+  readonly limits?: Partial<EncodeLimits>
+}): Promise<{ readonly jail: JailKind; readonly encode: Engine }> {
+  const { log, clock = systemClock } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  const tools = await findJail({
+    wanted: options.jail === 'auto' ? 'bwrap' : options.jail,
+    searchPath: process.env.PATH ?? '',
+  })
+  if (tools.kind === 'none') {
+    log.warn({ jail: 'none' }, 'ffmpeg runs WITHOUT A JAIL, as asked: only for inputs that you trust')
+  }
+  return {
+    jail: tools.kind,
+    encode: async (request) => {
+      const jail = await openJail(tools, {
+        // Beside what ffmpeg may write to, never inside: it must not be able to rewrite its own jail.
+        toolDir: path.join(path.dirname(request.outputDir), 'jail'),
+        readOnly: [path.dirname(request.inputPath)],
+        writable: [request.outputDir],
+        limits,
+      })
+      return encodeMovie({ ...request, jail, limits, clock, log })
+    },
+  }
+}

@@ -1,0 +1,287 @@
+import { ReelmillError } from '#shared/errors.ts'
+import type { MediaInfo, Stream } from '#shared/jobs/shapes.ts'
+import type { Settings } from '#shared/presets/settings.ts'
+import type { EncodeLimits } from './limits.ts'
+import { fraction, type Probed } from './parse-probe.ts'
+import { displaySize, type PictureSize, pictureSize } from './picture-size.ts'
+
+export interface WantedOutput {
+  readonly name: string
+  readonly kind: string
+  readonly settings: Settings
+}
+
+/** How the colours of an output are to be read, in ffmpeg's names. Always said: players guess differently. */
+export interface Color {
+  readonly matrix: string
+  readonly primaries: string
+  readonly transfer: string
+}
+
+export interface PlannedVideo {
+  /** Index of the input's stream. */
+  readonly stream: number
+  readonly size: PictureSize
+  readonly deinterlace: boolean
+  /** Present when the input has a high dynamic range, which 8-bit H.264 cannot hold: what its light is coded by. */
+  readonly toneMapFrom?: string
+  readonly color: Color
+  /** Frames are thinned out to this rate. */
+  readonly capRate?: string
+  /** What the output runs at, frames per second; absent when frames are not evenly spaced. */
+  readonly frameRate?: string
+  readonly profile: string
+  readonly level?: string
+  readonly effort: 'low' | 'medium' | 'high'
+  readonly rate:
+    | {
+        readonly control: 'crf'
+        readonly crf: number
+        readonly maxBitrateBps?: number
+        readonly bufferBits?: number
+      }
+    | {
+        readonly control: 'average'
+        readonly bitrateBps: number
+        readonly maxBitrateBps: number
+        readonly bufferBits: number
+      }
+  readonly gopSec: number
+  readonly fixedGop: boolean
+}
+
+export interface PlannedAudio {
+  readonly stream: number
+  readonly bitrateBps: number
+  readonly sampleRateHz: number
+  readonly channels: number
+  /** ISO 639-2, as MP4 spells it. */
+  readonly language?: string
+}
+
+interface PlannedCommon {
+  readonly name: string
+  /** Its place in the request: names a folder, since a name may hold anything. */
+  readonly index: number
+  readonly fileName: string
+  readonly contentType: string
+  /** Where the movie that goes into it ends, in seconds from its start. */
+  readonly durationSec?: number
+  readonly tolerateDamage: boolean
+}
+
+export interface PlannedMovie extends PlannedCommon {
+  readonly kind: 'file'
+  readonly role: 'main'
+  readonly container: 'mp4' | 'm4a'
+  readonly video?: PlannedVideo
+  readonly audio?: PlannedAudio
+}
+
+export interface PlannedStill extends PlannedCommon {
+  readonly kind: 'stills'
+  readonly role: 'poster'
+  readonly stream: number
+  readonly size: PictureSize
+  readonly toneMapFrom?: string
+  readonly deinterlace: boolean
+}
+
+export type PlannedOutput = PlannedMovie | PlannedStill
+
+export interface EncodePlan {
+  readonly outputs: readonly PlannedOutput[]
+  /** Output beyond this many seconds is cut by ffmpeg, and having been cut is a failure. */
+  readonly maxSec: number
+}
+
+/**
+ * Decides what is made of an input: pure. Throws `input-no-video` or `input-no-audio` when an output needs what the
+ * input does not have, `input-no-duration` for a single frame without length.
+ */
+export function planEncode(
+  probed: Probed,
+  outputs: readonly WantedOutput[],
+  limits: Pick<EncodeLimits, 'maxDurationSec'>,
+): EncodePlan {
+  const { info } = probed
+  return {
+    outputs: outputs.map((output, index) =>
+      output.kind === 'stills' ? planStill(probed, output, index) : planMovie(probed, output, index),
+    ),
+    // A gap in the timestamps can make an output a thousand times as long as its input claims to be.
+    maxSec: Math.min(limits.maxDurationSec, Math.ceil(2 * (info.durationSec ?? limits.maxDurationSec)) + 60),
+  }
+}
+
+function planMovie(probed: Probed, output: WantedOutput, index: number): PlannedMovie {
+  const { settings } = output
+  const container = settings.container ?? 'mp4'
+  const include = settings.include?.length ? settings.include : ['video', 'audio']
+  const video = include.includes('video') ? pickVideo(probed.info) : undefined
+  const audio = include.includes('audio') ? pickAudio(probed.info) : undefined
+  if (include.includes('video') && !video) throw noVideo(output.name)
+  if (!video && !audio) {
+    throw new ReelmillError(
+      'input-no-audio',
+      `The output ${output.name} is sound, and the input has none. Use a video preset, or an input with sound.`,
+    )
+  }
+  return {
+    kind: 'file',
+    role: 'main',
+    ...common(output, index, container, endOf(probed.info, video, audio)),
+    container,
+    ...(video && { video: planVideo(video, settings) }),
+    ...(audio && { audio: planAudio(audio, settings, probed.languages.get(audio.index)) }),
+  }
+}
+
+function planStill(probed: Probed, output: WantedOutput, index: number): PlannedStill {
+  const { settings } = output
+  const video = pickVideo(probed.info)
+  if (!video) throw noVideo(output.name)
+  const { width, height } = settings.stills ?? {}
+  return {
+    kind: 'stills',
+    role: 'poster',
+    ...common(output, index, 'jpg', undefined),
+    stream: video.index,
+    size: pictureSize(sizeOf(video), { width, height }),
+    deinterlace: isInterlaced(video),
+    ...(video.hdr && video.colorTransfer && { toneMapFrom: video.colorTransfer }),
+  }
+}
+
+function common(output: WantedOutput, index: number, extension: string, durationSec: number | undefined) {
+  return {
+    name: output.name,
+    index,
+    fileName: `${output.name.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '') || 'output'}.${extension}`,
+    contentType: contentTypes[extension] ?? 'application/octet-stream',
+    ...(durationSec !== undefined && { durationSec }),
+    tolerateDamage: output.settings.onInputDamage === 'warn',
+  }
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  mp4: 'video/mp4',
+  m4a: 'audio/mp4',
+  jpg: 'image/jpeg',
+}
+
+function planVideo(stream: Stream, settings: Settings): PlannedVideo {
+  const video = settings.video ?? {}
+  const inputFps = fraction(stream.frameRate)
+  const capFps = fraction(video.maxFrameRate)
+  const capped = capFps !== undefined && inputFps !== undefined && inputFps > capFps * 1.001
+  const frameRate = capped ? video.maxFrameRate : stream.variableFrameRate ? undefined : stream.frameRate
+  const toSdr = stream.hdr !== undefined
+  return {
+    stream: stream.index,
+    size: pictureSize(sizeOf(stream), video),
+    deinterlace: isInterlaced(stream),
+    ...(toSdr && stream.colorTransfer && { toneMapFrom: stream.colorTransfer }),
+    color: toSdr ? bt709 : colorOf(stream),
+    ...(capped && video.maxFrameRate && { capRate: video.maxFrameRate }),
+    ...(frameRate && { frameRate }),
+    profile: video.profile ?? 'high',
+    ...(video.level && { level: video.level }),
+    effort: video.effort ?? 'medium',
+    rate: planRate(video),
+    gopSec: video.gopSec ?? 2,
+    fixedGop: video.fixedGop ?? false,
+  }
+}
+
+function planRate(video: NonNullable<Settings['video']>): PlannedVideo['rate'] {
+  if (video.rateControl === 'average') {
+    const bitrateBps = video.bitrateBps ?? video.maxBitrateBps ?? 2_000_000
+    const maxBitrateBps = video.maxBitrateBps ?? Math.round(bitrateBps * 1.5)
+    return {
+      control: 'average',
+      bitrateBps,
+      maxBitrateBps,
+      bufferBits: video.bufferBits ?? 2 * maxBitrateBps,
+    }
+  }
+  const { maxBitrateBps } = video
+  return {
+    control: 'crf',
+    crf: video.crf ?? 23,
+    ...(maxBitrateBps !== undefined && { maxBitrateBps, bufferBits: video.bufferBits ?? 2 * maxBitrateBps }),
+  }
+}
+
+function planAudio(stream: Stream, settings: Settings, language: string | undefined): PlannedAudio {
+  const audio = settings.audio?.[0] ?? {}
+  const channels = Math.min(stream.channels ?? 2, audio.channels ?? 2)
+  return {
+    stream: stream.index,
+    channels,
+    sampleRateHz: audio.sampleRateHz ?? 48_000,
+    // The setting is meant for as many channels as may be; a mono source needs half of what stereo does.
+    bitrateBps: Math.round(
+      audio.bitrateBps === undefined
+        ? 64_000 * channels
+        : channels === 1 && (audio.channels ?? 2) > 1
+          ? audio.bitrateBps / 2
+          : audio.bitrateBps,
+    ),
+    ...(language && { language }),
+  }
+}
+
+const bt709: Color = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' }
+
+/** What the file says, else what players assume of pictures of that size (ITU-R BT.601 below 720 lines). */
+function colorOf(stream: Stream): Color {
+  const { height = 0, width = 0, colorSpace, colorPrimaries, colorTransfer } = stream
+  const is709 = Math.min(width, height) >= 720 || Math.max(width, height) >= 1280
+  const pal = height === 576 || height === 288
+  const guess: Color = is709
+    ? bt709
+    : pal
+      ? { matrix: 'bt470bg', primaries: 'bt470bg', transfer: 'smpte170m' }
+      : { matrix: 'smpte170m', primaries: 'smpte170m', transfer: 'smpte170m' }
+  return {
+    // RGB becomes YUV on the way, by the matrix that fits its size.
+    matrix: colorSpace === undefined || colorSpace === 'gbr' ? guess.matrix : colorSpace,
+    primaries: colorPrimaries ?? guess.primaries,
+    transfer: colorTransfer ?? guess.transfer,
+  }
+}
+
+const pickVideo = (info: MediaInfo): Stream | undefined =>
+  preferred(
+    info.streams.filter((stream) => stream.type === 'video' && !stream.attachedPicture && stream.width),
+  )
+
+const pickAudio = (info: MediaInfo): Stream | undefined =>
+  preferred(info.streams.filter((stream) => stream.type === 'audio' && stream.channels))
+
+/** The one that the file marks as default, else its first. */
+const preferred = (streams: readonly Stream[]): Stream | undefined =>
+  streams.find((stream) => stream.isDefault) ?? streams[0]
+
+const sizeOf = (stream: Stream) =>
+  displaySize({ ...stream, width: stream.width ?? 2, height: stream.height ?? 2 })
+
+/** Fields are marked in the stream; MPEG-2, DV and VC-1 often do not say, and then each frame does. */
+const isInterlaced = ({ fieldOrder, codec = '' }: Stream): boolean =>
+  fieldOrder === undefined ? ['mpeg2video', 'dvvideo', 'vc1'].includes(codec) : fieldOrder !== 'progressive'
+
+/** Where the last of the streams ends, counted from where the input starts. */
+function endOf(info: MediaInfo, ...streams: readonly (Stream | undefined)[]): number | undefined {
+  const ends = streams.flatMap((stream) => {
+    const duration = stream?.durationSec ?? info.durationSec
+    return stream && duration !== undefined ? [duration + (stream.startSec ?? 0) - (info.startSec ?? 0)] : []
+  })
+  return ends.length > 0 ? Math.max(...ends) : undefined
+}
+
+const noVideo = (name: string) =>
+  new ReelmillError(
+    'input-no-video',
+    `The output ${name} needs a picture, and the input has none. Use an audio preset, or an input with video.`,
+  )
