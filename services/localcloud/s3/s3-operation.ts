@@ -1,5 +1,4 @@
 import type { Clock } from '#shared/clock.ts'
-import type { Log } from '#shared/log.ts'
 import type { Identity } from '../sigv4/authenticate.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { S3Request } from './s3-request.ts'
@@ -10,7 +9,6 @@ export interface S3Context {
   readonly identity: Identity
   readonly store: ObjectStore
   readonly clock: Clock
-  readonly log: Log
   /** The bytes of the request's body. Asking for them sends `100 Continue` to a client that waits for it. */
   body(): AsyncIterable<Buffer>
 }

@@ -38,6 +38,21 @@ export function parseS3Request(message: IncomingMessage): S3Request {
   }
 }
 
+/**
+ * A presigned request with the headers that its signer moved into the query (`x-amz-meta-...`, `x-amz-checksum-...`)
+ * back in their place, as S3 reads it. They are signed there.
+ */
+export function withHoistedHeaders(request: S3Request): S3Request {
+  if (!request.parameters.has('X-Amz-Signature')) return request
+  const hoisted = [...request.parameters].filter(([name]) => /^x-amz-/i.test(name) && !ofSignature.test(name))
+  if (hoisted.length === 0) return request
+  const headers = Object.fromEntries(hoisted.map(([name, value]) => [name.toLowerCase(), value]))
+  return { ...request, headers: { ...headers, ...request.headers } }
+}
+
+const ofSignature =
+  /^x-amz-(algorithm|content-sha256|credential|date|expires|security-token|signature|signedheaders)$/i
+
 export function parseQuery(text: string): (readonly [string, string])[] {
   return text
     .split('&')

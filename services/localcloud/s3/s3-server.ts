@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { pipeline } from 'node:stream/promises'
 import type { Clock } from '#shared/clock.ts'
 import { messageOf } from '#shared/errors.ts'
-import { newId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
+import { createRequestIds } from '../request-ids.ts'
 import { authenticate, type LocalCredential, mayUse } from '../sigv4/authenticate.ts'
 import { SigningKeys } from '../sigv4/signing-key.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -11,7 +11,7 @@ import { corsHeaders, preflight } from './cors.ts'
 import { operationOf } from './operation-of.ts'
 import { S3Error } from './s3-error.ts'
 import type { S3Response } from './s3-operation.ts'
-import { parseS3Request, type S3Request } from './s3-request.ts'
+import { parseS3Request, type S3Request, withHoistedHeaders } from './s3-request.ts'
 import { writeXml } from './xml.ts'
 
 export interface S3ServerOptions {
@@ -30,6 +30,7 @@ const IDLE_MS = 120_000
 /** The HTTP face of the store. It is made, not started: the caller lets it listen, and closes it. */
 export function createS3Server(options: S3ServerOptions): Server {
   const keys = new SigningKeys()
+  const nextId = createRequestIds()
   const server = createServer((message, response) => void handle(message, response, false))
   server.on('checkContinue', (message, response) => void handle(message, response, true))
   // A movie may take hours to arrive, so only silence ends a request.
@@ -40,8 +41,7 @@ export function createS3Server(options: S3ServerOptions): Server {
 
   /** Answers one request; never throws. */
   async function handle(message: IncomingMessage, response: ServerResponse, waiting: boolean): Promise<void> {
-    const requestId = newId('req', options.clock.now())
-    const log = options.log.child({ requestId })
+    const requestId = nextId()
     const common = {
       'x-amz-request-id': requestId,
       'x-amz-id-2': requestId,
@@ -54,32 +54,29 @@ export function createS3Server(options: S3ServerOptions): Server {
       return message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
     }
     try {
-      await send(message, response, common, await answer(message, log, body))
+      await send(message, response, common, await answer(message, body))
     } catch (error) {
       // A client that waits for 100 Continue and gets an error may or may not send its body: start afresh.
       const close = mayContinue ? { connection: 'close' } : {}
-      await sendError(message, response, { ...common, ...close }, error, log)
+      await sendError(message, response, { ...common, ...close }, error, options.log)
     }
     drain(message)
   }
 
-  async function answer(
-    message: IncomingMessage,
-    log: Log,
-    body: () => AsyncIterable<Buffer>,
-  ): Promise<S3Response> {
+  async function answer(message: IncomingMessage, body: () => AsyncIterable<Buffer>): Promise<S3Response> {
     if (message.method === 'OPTIONS') return preflight(message.headers, options.corsOrigins)
-    const request = parseS3Request(message)
-    const identity = authenticate(request, {
+    const received = parseS3Request(message)
+    const identity = authenticate(received, {
       service: 's3',
       credentials: options.credentials,
       keys,
       nowMs: options.clock.now(),
       payloadHash: 'UNSIGNED-PAYLOAD',
     })
+    const request = withHoistedHeaders(received)
     checkBucket(request, identity.credential)
     const operation = operationOf(request)
-    return await operation({ request, identity, store: options.store, clock: options.clock, log, body })
+    return await operation({ request, identity, store: options.store, clock: options.clock, body })
   }
 }
 
@@ -116,7 +113,11 @@ async function sendError(
   cause: unknown,
   log: Log,
 ): Promise<void> {
-  const facts = { method: message.method, path: message.url?.split('?')[0] }
+  const facts = {
+    requestId: common['x-amz-request-id'],
+    method: message.method,
+    path: message.url?.split('?')[0],
+  }
   if (response.headersSent || message.errored || response.destroyed) {
     // The client went away, or the body broke off after its headers: only an end without its length says so.
     log.debug({ ...facts, err: cause }, 'a request ended before its time')

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Clock } from '#shared/clock.ts'
-import { newId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
+import { createRequestIds } from '../request-ids.ts'
 import { S3Error } from '../s3/s3-error.ts'
 import { parseQuery } from '../s3/s3-request.ts'
 import { authenticate, type LocalCredential } from '../sigv4/authenticate.ts'
@@ -24,6 +24,7 @@ const MOST_BODY_BYTES = 2 * 1024 ** 2
 /** SQS in its JSON protocol (`x-amz-json-1.0`). It is made, not started. */
 export function createSqsServer(options: SqsServerOptions): Server {
   const keys = new SigningKeys()
+  const nextId = createRequestIds()
   const actions = new SqsActions(options.clock)
   const server = createServer((message, response) => void handle(message, response))
   server.keepAliveTimeout = 75_000
@@ -31,7 +32,7 @@ export function createSqsServer(options: SqsServerOptions): Server {
 
   /** Answers one request; never throws. */
   async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const requestId = newId('req', options.clock.now())
+    const requestId = nextId()
     const gone = new AbortController()
     response.on('close', () => gone.abort(new Error('the client went away')))
     try {

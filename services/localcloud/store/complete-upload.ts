@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { combineCrcs } from '../checksums/combine-crcs.ts'
 import { createDigest } from '../checksums/digest.ts'
 import { type Checksum, refusalOf, type WriteOperation, type WriteResult } from './write-operation.ts'
 import { etagOf, freePieces, type Row, type WriteStatements } from './write-statements.ts'
@@ -38,9 +39,16 @@ export function completeUpload(
   if (expected.size !== undefined && expected.size !== size) {
     return { ok: false, refused: 'InvalidRequest', detail: `the parts have ${size} bytes` }
   }
-  const checksum = compositeChecksum(upload, chosen)
-  if (expected.checksum !== undefined && checksum && expected.checksum !== checksum.value) {
-    return { ok: false, refused: 'BadDigest', detail: `the parts give ${checksum.value}` }
+  const checksum = checksumOfWhole(upload, chosen)
+  if (expected.checksum !== undefined && !checksum) {
+    return {
+      ok: false,
+      refused: 'InvalidRequest',
+      detail: 'the upload was not begun with a checksum algorithm',
+    }
+  }
+  if (expected.checksum !== undefined && expected.checksum !== checksum?.value) {
+    return { ok: false, refused: 'BadDigest', detail: `the parts give ${checksum?.value}` }
   }
   const current: Row | undefined = sql.object.get(bucket, key)
   const refused = refusalOf(condition, etagOf(current))
@@ -76,18 +84,22 @@ export function etagOfParts(etags: readonly string[]): string {
   return `${hash.digest('hex')}-${etags.length}`
 }
 
-/** The checksum of the parts' checksums, when the upload was begun with an algorithm and every part has one. */
-function compositeChecksum(upload: Row, rows: readonly Row[]): Checksum | undefined {
-  const begun = typeof upload.checksum === 'string' ? JSON.parse(upload.checksum) : undefined
-  const sums = rows.flatMap((row) => checksumOf(row) ?? [])
-  if (begun?.type !== 'COMPOSITE' || sums.length !== rows.length) return undefined
-  const digest = createDigest(begun.algorithm)
-  for (const sum of sums) digest.update(Buffer.from(sum.value, 'base64'))
-  return {
-    algorithm: begun.algorithm,
-    value: `${digest.digest().toString('base64')}-${rows.length}`,
-    type: 'COMPOSITE',
-  }
+/**
+ * The object's checksum, when the upload was begun with an algorithm and every part has one: that of the parts'
+ * checksums, or (CRCs only) of the bytes.
+ */
+function checksumOfWhole(upload: Row, rows: readonly Row[]): Checksum | undefined {
+  if (typeof upload.checksum !== 'string') return undefined
+  const { algorithm, type } = JSON.parse(upload.checksum)
+  const sums = rows.flatMap((row) => {
+    const value = checksumOf(row)?.value
+    return value === undefined ? [] : [{ value, bytes: Number(row.size) }]
+  })
+  if (sums.length !== rows.length) return undefined
+  if (type === 'FULL_OBJECT') return { algorithm, type, value: combineCrcs(algorithm, sums) }
+  const digest = createDigest(algorithm)
+  for (const { value } of sums) digest.update(Buffer.from(value, 'base64'))
+  return { algorithm, type, value: `${digest.digest().toString('base64')}-${rows.length}` }
 }
 
 const checksumOf = (row: Row): Checksum | undefined =>

@@ -37,12 +37,15 @@ export class ObjectStore {
   readonly #reader: DatabaseSync
   readonly #sql: ReadStatements
   readonly #blobs: BlobFiles
+  /** In memory, since every request asks; nobody else writes to this folder. */
+  readonly #buckets: Map<string, { readonly name: string; readonly createdMs: number }>
 
   private constructor(commits: GroupCommit, reader: DatabaseSync, blobs: BlobFiles) {
     this.#commits = commits
     this.#reader = reader
     this.#sql = prepareReads(reader)
     this.#blobs = blobs
+    this.#buckets = new Map(this.#sql.buckets().map((bucket) => [bucket.name, bucket]))
   }
 
   /** Opens `folder`, which the caller has locked, and removes what a crash left unfinished. */
@@ -75,7 +78,11 @@ export class ObjectStore {
         result.detail === undefined ? {} : { Detail: result.detail },
       )
     }
-    await this.#blobs.remove(result.freed)
+    if (operation.kind === 'create-bucket') {
+      this.#buckets.set(operation.bucket, { name: operation.bucket, createdMs: operation.nowMs })
+    }
+    if (operation.kind === 'delete-bucket') this.#buckets.delete(operation.bucket)
+    if (result.freed.length > 0) await this.#blobs.remove(result.freed)
     return result
   }
 
@@ -89,13 +96,14 @@ export class ObjectStore {
     if ('blob' in content) await this.#blobs.remove([content.blob])
   }
 
-  buckets(): { name: string; createdMs: number }[] {
-    return this.#sql.buckets()
+  /** In the order of their names. */
+  buckets(): { readonly name: string; readonly createdMs: number }[] {
+    return [...this.#buckets.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** Throws `NoSuchBucket`. */
   requireBucket(bucket: string): void {
-    if (!this.#sql.hasBucket(bucket)) throw new S3Error('NoSuchBucket', undefined, { BucketName: bucket })
+    if (!this.#buckets.has(bucket)) throw new S3Error('NoSuchBucket', undefined, { BucketName: bucket })
   }
 
   head(bucket: string, key: string): StoredObject | undefined {

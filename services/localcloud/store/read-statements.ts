@@ -46,8 +46,7 @@ export type ReadStatements = ReturnType<typeof prepareReads>
 /** The questions that are asked of the database, prepared once, with rows parsed. */
 export function prepareReads(database: DatabaseSync) {
   const objectColumns = 'etag, size, modified_ms, headers, checksum, owner'
-  const buckets = database.prepare('SELECT name, created_ms FROM buckets ORDER BY name')
-  const bucket = database.prepare('SELECT 1 FROM buckets WHERE name = ?')
+  const buckets = database.prepare('SELECT name, created_ms FROM buckets')
   const object = database.prepare(`SELECT ${objectColumns} FROM objects WHERE bucket = ? AND key = ?`)
   const withBody = database.prepare(`SELECT ${objectColumns}, body FROM objects WHERE bucket = ? AND key = ?`)
   const listed = 'SELECT key, etag, size, modified_ms FROM objects WHERE bucket = ?'
@@ -63,7 +62,6 @@ export function prepareReads(database: DatabaseSync) {
   return {
     buckets: () =>
       buckets.all().map((row) => ({ name: String(row.name), createdMs: Number(row.created_ms) })),
-    hasBucket: (name: string): boolean => bucket.get(name) !== undefined,
     object: (name: string, key: string): StoredObject | undefined => toObject(object.get(name, key)),
     objectWithBody(name: string, key: string): (StoredObject & { body: Uint8Array | undefined }) | undefined {
       const row = withBody.get(name, key)

@@ -8,7 +8,9 @@ const SCHEMA_VERSION = 1
  *
  * A body is either in its row (`body`) or in pieces, which carry the id of the multipart upload that brought
  * them, or of the one large PUT. Completing an upload therefore moves no bytes: the object takes over the owner.
- * `body` is each table's last column, so that a listing never reads the pages it spills to.
+ * `body` is each table's last column, so that a listing never reads the pages it spills to. Objects have a rowid:
+ * without one SQLite keeps only a quarter of a page in place, and a record of 1 KiB would cost a page of its own
+ * (measured: twice the work and three times the disk).
  */
 const tables = `
 CREATE TABLE IF NOT EXISTS buckets (
@@ -27,7 +29,7 @@ CREATE TABLE IF NOT EXISTS objects (
   owner TEXT,
   body BLOB,
   PRIMARY KEY (bucket, key)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE IF NOT EXISTS uploads (
   bucket TEXT NOT NULL,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { canCombine } from '../../checksums/combine-crcs.ts'
 import { isChecksumAlgorithm } from '../../checksums/digest.ts'
 import { bareEtag, checksumHeaders, keptHeaders, quoted, writeCondition } from '../object-headers.ts'
 import { readText } from '../read-text.ts'
@@ -117,6 +118,13 @@ function checksumOf(headers: S3Context['request']['headers']) {
   const type = headers['x-amz-checksum-type'] ?? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
   if (type !== 'COMPOSITE' && type !== 'FULL_OBJECT') {
     throw new S3Error('InvalidRequest', 'Value for x-amz-checksum-type header is invalid.')
+  }
+  const fits = type === 'FULL_OBJECT' ? canCombine(algorithm) : algorithm !== 'crc64nvme'
+  if (!fits) {
+    throw new S3Error(
+      'InvalidRequest',
+      `The ${type} checksum type cannot be used with the ${algorithm} algorithm.`,
+    )
   }
   return { algorithm, type } as const
 }
