@@ -100,6 +100,24 @@ export const errorCatalogue = {
     retry: 'changed',
     help: 'Use the content type that the operation documents.',
   },
+  'unknown-operation': {
+    status: 404,
+    title: 'There is no such SOAP operation',
+    retry: 'changed',
+    help: "The Body's element names the operation, in the namespace urn:reelmill:v1. GET /soap?wsdl lists them all.",
+  },
+  'soap-version-mismatch': {
+    status: 400,
+    title: 'The envelope is of no known SOAP version',
+    retry: 'changed',
+    help: 'Use the envelope namespace of SOAP 1.1 or of SOAP 1.2.',
+  },
+  'soap-not-understood': {
+    status: 400,
+    title: 'A SOAP header must be understood and is not',
+    retry: 'changed',
+    help: 'WS-Security UsernameToken and WS-Addressing are understood. Send any other header without mustUnderstand.',
+  },
   'idempotency-mismatch': {
     status: 422,
     title: 'The idempotency key was used with another request',
