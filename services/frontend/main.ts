@@ -4,6 +4,7 @@ import { readConfig } from '#shared/config.ts'
 import { messageOf } from '#shared/errors.ts'
 import { jobTimes } from '#shared/jobs/times-config.ts'
 import { createLog } from '#shared/log.ts'
+import { release } from '#shared/release.ts'
 import { Service } from '#shared/service.ts'
 import { ensureFirstKey } from '#shared/tenants/ensure-first-key.ts'
 import { Keys } from '#shared/tenants/keys.ts'
@@ -37,7 +38,7 @@ async function main(): Promise<void> {
       times,
       limits: limitsOf(config),
       settings: {
-        release: process.env.npm_package_version ?? 'unknown',
+        release,
         ...(config.REELMILL_PUBLIC_URL !== undefined && { publicUrl: config.REELMILL_PUBLIC_URL }),
         ownBuckets: [config.REELMILL_STATE_BUCKET, config.REELMILL_MEDIA_BUCKET],
         allowPrivateWebhooks: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE,

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { allScopes } from '#shared/tenants/key-record.ts'
 import type { Keys } from '#shared/tenants/keys.ts'
@@ -26,6 +26,7 @@ export async function ensureFirstKey(
   })
   await mkdir(path.dirname(file), { recursive: true })
   await writeFile(file, `${key}\n`, { mode: 0o600 })
+  await chmod(file, 0o600) // a file that was there keeps its mode
   return { key, made: true }
 }
 

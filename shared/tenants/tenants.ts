@@ -72,12 +72,10 @@ export class Tenants {
     const found = await this.ensure(tenant)
     const now = this.#clock.now()
     await this.#swap(found, (current) => {
-      const [newest] = current.webhookSecrets
-      const old = newest && { ...newest, expiresAt: isoTime(now + OLD_SECRET_MS) }
-      return {
-        ...current,
-        webhookSecrets: [{ secret, createdAt: isoTime(now) }, ...(old ? [old] : [])],
-      }
+      const old = current.webhookSecrets
+        .map((each) => ({ ...each, expiresAt: each.expiresAt ?? isoTime(now + OLD_SECRET_MS) }))
+        .filter(({ expiresAt }) => expiresAt > isoTime(now))
+      return { ...current, webhookSecrets: [{ secret, createdAt: isoTime(now) }, ...old] }
     })
     return secret
   }
