@@ -146,8 +146,8 @@ describe('webhooks over HTTP', () => {
     answer = (_, response) => {
       response.writeHead(200)
       const chunk = Buffer.alloc(64 * 1024)
-      const pump = () => {
-        if (!response.destroyed) response.write(chunk, pump)
+      const pump = (error?: Error | null) => {
+        if (!error && !response.destroyed) response.write(chunk, (failed) => setImmediate(pump, failed))
       }
       pump()
     }
