@@ -34,8 +34,17 @@ export function answerTagged(ctx: RestContext, tag: string, body: object): void 
   ctx.status = 200
   ctx.set('ETag', `"${tag}"`)
   ctx.set('Cache-Control', 'private, no-cache')
-  if (ctx.fresh) ctx.status = 304
+  if (hasAlready(ctx, `"${tag}"`)) ctx.status = 304
   else ctx.body = body
+}
+
+/**
+ * Whether the client named this ETag in If-None-Match. Not Koa's `fresh`, which gives way to the `no-cache` that
+ * every fetch() adds when it is told an If-None-Match.
+ */
+export function hasAlready(ctx: RestContext, etag: string): boolean {
+  const named = ctx.get('If-None-Match')
+  return named === '*' || named.split(',').some((each) => each.trim().replace(/^W\//, '') === etag)
 }
 
 const problemContent = { 'application/problem+json': { schema: problem } }

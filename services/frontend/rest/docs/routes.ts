@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type ErrorCode, type ErrorEntry, errorCatalogue } from '#shared/error-codes.ts'
 import { ReelmillError } from '#shared/errors.ts'
-import { answers } from '../answers.ts'
+import { answers, hasAlready } from '../answers.ts'
 import { param, type RestContext, type Route } from '../route.ts'
 import { errorListPage, errorPage, referencePage } from './pages.ts'
 import { scalarBundle } from './scalar-bundle.ts'
@@ -69,8 +69,7 @@ export function docsRoutes(document: () => object): Route[] {
         const { bytes, gzipped, etag } = await scalarBundle()
         ctx.set({ 'Cache-Control': 'public, max-age=3600', ETag: etag, Vary: 'Accept-Encoding' })
         ctx.type = 'text/javascript'
-        ctx.status = 200
-        if (ctx.fresh) ctx.status = 304
+        if (hasAlready(ctx, etag)) ctx.status = 304
         else if (ctx.acceptsEncodings('gzip', 'identity') === 'gzip') {
           ctx.set('Content-Encoding', 'gzip')
           ctx.body = gzipped

@@ -7,6 +7,7 @@ import type { RequestState } from '../route.ts'
 // before they have sent all. So a little more is read and thrown away before the answer, and then we hang up.
 const MOST_BYTES = 32 * 2 ** 20
 const MOST_MS = 2_000
+const SILENT_MS = 200
 
 /** Lets the client see the answer to a request whose body was not read to its end, in most cases a refusal. */
 export function unreadBody(): Middleware<RequestState> {
@@ -26,12 +27,15 @@ function drain(req: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     let bytes = 0
     const timer = setTimeout(finish, MOST_MS)
+    const silence = setTimeout(finish, SILENT_MS)
     const onData = (chunk: Buffer) => {
       bytes += chunk.length
+      silence.refresh()
       if (bytes > MOST_BYTES) finish()
     }
     function finish(): void {
       clearTimeout(timer)
+      clearTimeout(silence)
       req.off('data', onData).off('end', finish).off('close', finish).off('error', finish)
       req.pause()
       resolve()
