@@ -18,14 +18,13 @@ export function completeUpload(
   const { bucket, key, uploadId, nowMs, parts, condition, expected } = operation
   const upload: Row | undefined = sql.upload.get(bucket, key, uploadId)
   if (!upload) return { ok: false, refused: 'NoSuchUpload' }
+  const disordered = parts.find((part, index) => index > 0 && part.number <= (parts[index - 1]?.number ?? 0))
+  if (disordered) return { ok: false, refused: 'InvalidPartOrder', detail: `part ${disordered.number}` }
   const stored = new Map<number, Row>(sql.pieces.all(uploadId).map((row) => [Number(row.number), row]))
   const chosen: Row[] = []
   for (const [index, part] of parts.entries()) {
     const row = stored.get(part.number)
     const detail = `part ${part.number}`
-    if (index > 0 && part.number <= (parts[index - 1]?.number ?? 0)) {
-      return { ok: false, refused: 'InvalidPartOrder', detail }
-    }
     if (row?.etag !== part.etag) return { ok: false, refused: 'InvalidPart', detail }
     if (part.checksum !== undefined && checksumOf(row)?.value !== part.checksum) {
       return { ok: false, refused: 'InvalidPart', detail: `${detail}: its checksum differs` }
