@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { systemClock } from '#shared/clock.ts'
 import { ChildService } from './stack/child-service.ts'
 import { retireWorkers } from './stack/retire-workers.ts'
@@ -35,15 +37,17 @@ export async function startStack(plan: StackPlan, signal: AbortSignal): Promise<
   const logsFolder = path.join(plan.dataFolder, 'logs')
   const set = await serviceEnvironments(plan)
   const services: ChildService[] = []
+  const reaper = startReaper(plan.dataFolder)
   const launch = (name: 'localcloud' | 'frontend' | 'master') => {
     const script = `services/${name}/main.ts`
     const service = new ChildService({ name, script, environment: set[name], logsFolder })
     services.push(service)
+    if (service.pid !== undefined) reaper.stdin.write(`${name} ${service.pid}\n`)
     return service
   }
   let stopping: Promise<void> | undefined
   const stop = () => {
-    stopping ??= stopAll(services, plan)
+    stopping ??= stopAll(services, plan).finally(() => reaper.kill('SIGKILL'))
     return stopping
   }
   try {
@@ -74,6 +78,19 @@ export async function startStack(plan: StackPlan, signal: AbortSignal): Promise<
     if (stopping) return new Promise(() => {})
     throw new Error(`${how}. The end of ${service.logFile}:\n${service.lastLines()}`)
   }
+}
+
+/** Watches over this process, and stops the services should it die without having done so. */
+function startReaper(dataFolder: string) {
+  const script = fileURLToPath(new URL('stack/reaper.ts', import.meta.url))
+  const reaper = spawn(process.execPath, [script, dataFolder, String(GRACE_MS)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  reaper.unref()
+  // It may be killed while we write to it: then there is nothing left to tell it.
+  reaper.stdin.on('error', () => {})
+  return reaper
 }
 
 /** First who takes work, then who makes workers, then the workers, and what they all need last. */

@@ -21,7 +21,11 @@ export function commandPair(
   folder: string,
 ): CommandPair {
   const plan = planEncode({ info: detected, languages: new Map() }, outputs, defaultLimits)
-  const paths = plan.outputs.map(({ fileName }) => ({ main: path.join(folder, fileName) }))
+  // The graph of a still has a second one for movies that are all black, and ffmpeg wants it connected.
+  const paths = plan.outputs.map(({ fileName }) => {
+    const main = path.join(folder, fileName)
+    return { main, spare: `${main}.spare` }
+  })
   const command = encodeCommand(plan, input, paths, defaultLimits)
   const guards = outputGuards({ maxSec: plan.maxSec, maxOutputBytes: defaultLimits.maxOutputBytes })
   return {

@@ -8,14 +8,17 @@ export interface DemoOptions {
   readonly presets: readonly string[]
   /** Keep the service running when the demo is through. */
   readonly keep: boolean
-  /** Where everything of this run goes; absent means a fresh folder. */
+  /** Where the movies go, in a folder that each run empties; absent means `out` in the project. */
+  readonly outFolder: string | undefined
+  /** Where the service keeps its data; absent means fresh, beside the movies. */
   readonly dataFolder: string | undefined
 }
 
-const usage = `npm run demo -- [--file movie.mov ...] [--preset web-720p ...] [--data folder] [--keep]
+const usage = `npm run demo -- [--file movie.mov ...] [--preset web-720p ...] [--out folder] [--data folder] [--keep]
 
   --file    encode this movie instead of a made one; may be repeated, one job each
   --preset  an output to make of it; may be repeated
+  --out     put the movies into demo/ in this folder, which is emptied first; out/ when left out
   --data    keep the service's data in this folder instead of a fresh one
   --keep    leave the service running at the end, until Ctrl-C
 `
@@ -29,6 +32,7 @@ export function demoOptions(args: readonly string[], cwd: string): DemoOptions {
     files: values.file.map((file) => path.resolve(cwd, file)),
     presets: values.preset,
     keep: values.keep,
+    outFolder: values.out === undefined ? undefined : path.resolve(cwd, values.out),
     dataFolder: values.data === undefined ? undefined : path.resolve(cwd, values.data),
   }
 }
@@ -40,6 +44,7 @@ function parse(args: readonly string[]) {
       options: {
         file: { type: 'string', multiple: true, default: [] },
         preset: { type: 'string', multiple: true, default: DEFAULT_PRESETS },
+        out: { type: 'string' },
         data: { type: 'string' },
         keep: { type: 'boolean', default: false },
       },

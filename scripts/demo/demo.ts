@@ -20,7 +20,7 @@ const say = (text = '') => process.stdout.write(`${text}\n`)
 /** Shows the whole service at work; resolves with the exit code, 0 only if everything was as promised. */
 async function demo(options: DemoOptions, signal: AbortSignal, own: (stack: Stack) => void): Promise<number> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  const folder = await demoFolder(path.join(root, 'out'))
+  const folder = await demoFolder(options.outFolder ?? path.join(root, 'out'))
   const dataFolder = options.dataFolder ?? path.join(folder, 'data')
   const jail = await chooseJail(options.files.length === 0, say)
   const files = options.files.length > 0 ? options.files : [path.join(folder, 'clip.mp4')]

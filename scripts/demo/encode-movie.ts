@@ -35,7 +35,9 @@ export async function encodeMovie(
   const upload = await api.upload(file, (sent) => line('uploading', sent / Math.max(1, sizeBytes)))
   const submittedMs = performance.now()
   const submitted = await api.submit(upload.id, presets)
-  const job = await api.follow(submitted.id, (seen) => line(phaseOf(seen), seen.progress, detailOf(seen)))
+  const job = await api.follow(submitted.id, (seen) => {
+    if (seen.endedAt === undefined) line(phaseOf(seen), seen.progress, detailOf(seen))
+  })
   const endedMs = performance.now()
   if (job.status !== 'succeeded') {
     throw new Error(

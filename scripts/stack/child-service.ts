@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,7 +18,7 @@ export interface ChildServiceOptions {
 
 /**
  * One service as a process of its own, in a session of its own: a Ctrl-C in the terminal reaches us alone, and we
- * stop the services in order. Where the system can (Linux), it gets SIGTERM should we die without having done so.
+ * stop the services in order.
  *
  * States: running -> stopping -> exited. `exited` settles in the last one, and only then.
  */
@@ -36,8 +36,7 @@ export class ChildService {
     this.logFile = path.join(options.logsFolder, `${options.name}.log`)
     const log = openSync(this.logFile, 'a')
     try {
-      const [command, ...args] = [...dyingWithUs(), process.execPath, path.resolve(root, options.script)]
-      this.#child = spawn(command ?? process.execPath, args, {
+      this.#child = spawn(process.execPath, [path.resolve(root, options.script)], {
         cwd: root,
         detached: true,
         stdio: ['ignore', log, log],
@@ -89,20 +88,6 @@ export class ChildService {
     if (pid !== undefined) killGroup(pid)
     await this.exited
   }
-}
-
-/** Linux can signal a process when its parent dies; setpriv, beside prlimit in util-linux, asks for that. */
-function dyingWithUs(): string[] {
-  for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
-    try {
-      const setpriv = path.join(folder, 'setpriv')
-      accessSync(setpriv, constants.X_OK)
-      return [setpriv, '--pdeathsig', 'TERM', '--']
-    } catch {
-      // not in this folder
-    }
-  }
-  return []
 }
 
 /** A group's number stays taken while it has members, so this reaches nobody else. */
