@@ -42,7 +42,8 @@ export class ProcessDriver implements Driver {
   readonly #ending = new Set<string>()
   readonly #listeners: ((id: string) => void)[] = []
   readonly #details = new Map<string, string>()
-  readonly #watched = new Set<string>()
+  /** Machines whose end was told. */
+  readonly #told = new Set<string>()
 
   constructor(options: ProcessDriverOptions) {
     this.#o = options
@@ -91,6 +92,7 @@ export class ProcessDriver implements Driver {
           if (identity !== 'damaged') killLeftovers(identity)
           await this.#files.remove(id)
           this.#details.delete(id)
+          this.#told.delete(id)
           return { id, outcome: 'gone' }
         } catch (error) {
           return { id, outcome: 'failed', failure: sortFailure(error) }
@@ -151,11 +153,9 @@ export class ProcessDriver implements Driver {
     while (!signal.aborted) {
       try {
         for (const { id, state } of await this.list()) {
-          if (state === 'alive') this.#watched.add(id)
-          else if (this.#watched.has(id)) {
-            const identity = await this.#files.read(id)
-            if (identity !== undefined && identity !== 'damaged') this.#tellEnd(id, identity)
-          }
+          if (state !== 'ended' || this.#told.has(id)) continue
+          const identity = await this.#files.read(id)
+          if (identity !== undefined) this.#tellEnd(id, identity)
         }
       } catch (error) {
         log.warn({ err: error }, 'the worker processes could not be looked at; the next look tries again')
@@ -164,9 +164,10 @@ export class ProcessDriver implements Driver {
     }
   }
 
-  #tellEnd(id: string, identity: ProcessIdentity): void {
-    this.#watched.delete(id)
-    killLeftovers(identity)
+  #tellEnd(id: string, identity: ProcessIdentity | 'damaged'): void {
+    if (this.#told.has(id)) return
+    this.#told.add(id)
+    if (identity !== 'damaged') killLeftovers(identity)
     this.#o.log.info({ machine: id, detail: this.#details.get(id) }, 'a worker process has ended')
     for (const listener of this.#listeners) listener(id)
   }
