@@ -19,6 +19,7 @@ export interface JailTools {
   readonly bwrap?: string
   readonly prlimit?: string
   readonly setpriv?: string
+  readonly setsid?: string
 }
 
 /**
@@ -40,7 +41,9 @@ export async function findJail(options: {
   }
   const prlimit = await find('prlimit')
   const setpriv = await find('setpriv')
-  const common = { ffmpeg, ffprobe, ...(prlimit && { prlimit }), ...(setpriv && { setpriv }) }
+  const setsid = await find('setsid')
+  const optional = { ...(prlimit && { prlimit }), ...(setpriv && { setpriv }), ...(setsid && { setsid }) }
+  const common = { ffmpeg, ffprobe, ...optional }
   if (options.wanted === 'none') return { kind: 'none', ...common }
   const bwrap = await find('bwrap')
   if (!bwrap || !prlimit) {
@@ -102,11 +105,16 @@ async function jailArguments(
     readonly limits: EncodeLimits
   },
 ): Promise<readonly string[]> {
-  const { bwrap, prlimit, setpriv, kind } = tools
+  const { bwrap, prlimit, setpriv, setsid, kind } = tools
   const limited = prlimit ? [prlimit, ...kernelLimits(options.limits, kind), '--'] : []
   if (kind === 'none' || !bwrap) {
-    // Without the jail a killed worker would leave its ffmpeg running; the kernel can see to that as well.
-    return [...(setpriv ? [setpriv, '--pdeathsig', 'KILL', '--'] : []), ...limited]
+    return [
+      // A process group of its own, so that everything in it can be killed at once.
+      ...(setsid ? [setsid] : []),
+      // Without the jail a killed worker would leave its ffmpeg running; the kernel can see to that as well.
+      ...(setpriv ? [setpriv, '--pdeathsig', 'KILL', '--'] : []),
+      ...limited,
+    ]
   }
   return [
     bwrap,

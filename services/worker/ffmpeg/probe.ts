@@ -40,7 +40,9 @@ export async function probeInput(context: ProbeContext, inputPath: string): Prom
     timeoutMs: limits.probeTimeoutMs,
     signal: context.signal,
   })
-  if (result.exitCode !== 0) throw probeError(result, limits)
+  if (result.exitCode !== 0) throw probeError(result, limits, layout !== undefined)
+  // ffprobe goes on without a stream whose pictures it refused, and so would we.
+  if (oversized.pattern.test(result.stderr)) throw bad(oversized.code, oversized.message)
   const probed = await withDuration(context, inputPath, readOutput(result))
   checkLimits(probed, limits)
   return { ...probed, missingBytes: layout?.missingBytes ?? 0 }
@@ -90,12 +92,21 @@ function withoutIndex(layout: Mp4Layout): ReelmillError {
   )
 }
 
-/** What ffprobe's stderr says, in the order of how much each line explains. Facts from ffmpeg 5.1 to 7. */
-const explanations: readonly {
+interface Explanation {
   readonly pattern: RegExp
   readonly code: ErrorCode
   readonly message: string
-}[] = [
+}
+
+const oversized: Explanation = {
+  pattern: /exceeds specified max pixel count|Picture size .* is invalid|Dimensions .* are too large/,
+  code: 'input-too-large',
+  message:
+    'The pictures of the input are larger than allowed. Scale it down, or ask the operator to raise the limit.',
+}
+
+/** What ffprobe's stderr says, in the order of how much each line explains. Facts from ffmpeg 5.1 to 7. */
+const explanations: readonly Explanation[] = [
   {
     pattern: /Codec \((.+?)\) not on whitelist/,
     code: 'input-codec-not-allowed',
@@ -108,12 +119,7 @@ const explanations: readonly {
     message:
       'The input is of the format $1, which is not on the list of allowed ones. Send a common movie file.',
   },
-  {
-    pattern: /exceeds specified max pixel count|Picture size .* is invalid|Dimensions .* are too large/,
-    code: 'input-too-large',
-    message:
-      'The pictures of the input are larger than allowed. Scale it down, or ask the operator to raise the limit.',
-  },
+  oversized,
   {
     pattern: /exceeds max_streams/,
     code: 'input-too-large',
@@ -131,7 +137,7 @@ const explanations: readonly {
   },
 ]
 
-function probeError(result: ToolResult, limits: EncodeLimits): ReelmillError {
+function probeError(result: ToolResult, limits: EncodeLimits, isMp4: boolean): ReelmillError {
   const facts = { stderr: result.stderr.slice(0, 2000) }
   if (result.timedOut) {
     return new ReelmillError(
@@ -142,6 +148,8 @@ function probeError(result: ToolResult, limits: EncodeLimits): ReelmillError {
   }
   for (const { pattern, code, message } of explanations) {
     const found = pattern.exec(result.stderr)
+    // ffprobe takes all kinds of bytes for an MP4 without an index.
+    if (found && code === 'input-truncated' && !isMp4) continue
     if (found) return bad(code, message.replace('$1', found[1] ?? 'another kind'), facts)
   }
   return new ReelmillError(
@@ -168,6 +176,8 @@ function readOutput(result: ToolResult): Probed {
 
 async function withDuration(context: ProbeContext, inputPath: string, probed: Probed): Promise<Probed> {
   const { info } = probed
+  // An MP4 without a single frame has no streams in ffprobe's eyes.
+  if (info.streams.length === 0) throw noDuration()
   const playable = info.streams.filter(isPlayable)
   if (playable.length === 0) {
     throw bad(

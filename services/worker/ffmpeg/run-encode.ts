@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import ffmpeg from 'fluent-ffmpeg'
@@ -7,6 +8,7 @@ import { argvOf, type EncodeCommand } from './command.ts'
 import { encodeError } from './encode-error.ts'
 import { EncodeLog, type EncodeProgress } from './encode-log.ts'
 import type { Jail } from './jail.ts'
+import { killTree } from './kill-tree.ts'
 import type { EncodeLimits } from './limits.ts'
 import { pasteable } from './pasteable.ts'
 
@@ -38,7 +40,7 @@ export async function runEncode(command: EncodeCommand, options: RunEncodeOption
   const stop = (reason: unknown) => {
     stopReason ??= reason
     // What a stopped attempt made is never used, and ffmpeg may ignore SIGTERM for half a minute.
-    composed.kill('SIGKILL')
+    killTree(processOf(composed)?.pid)
   }
   const onAbort = () => stop(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
@@ -54,9 +56,9 @@ export async function runEncode(command: EncodeCommand, options: RunEncodeOption
       })
       composed.on('start', () => {
         log.debug({ command: pasteable(jail.ffmpegPath, argvOf(command)) }, 'ffmpeg encodes')
-        const child = (composed as unknown as { ffmpegProc: { stderr: NodeJS.ReadableStream } }).ffmpegProc
-        limitFlood(child.stderr, () => stop(flooded()))
-        if (stopReason !== undefined) composed.kill('SIGKILL')
+        const child = processOf(composed)
+        if (child?.stderr) limitFlood(child.stderr, () => stop(flooded()))
+        if (stopReason !== undefined) killTree(child?.pid)
       })
       composed.on('end', () => resolve())
       composed.on('error', reject)
@@ -73,6 +75,10 @@ export async function runEncode(command: EncodeCommand, options: RunEncodeOption
   if (stopReason !== undefined) throw stopReason
   return encodeLog
 }
+
+/** fluent-ffmpeg keeps its process in a field that its types do not name. */
+const processOf = (composed: ffmpeg.FfmpegCommand): ChildProcess | undefined =>
+  (composed as unknown as { ffmpegProc?: ChildProcess }).ffmpegProc
 
 /** Only the variadic form of the option calls: the array form splits an argument at its first space. */
 function compose(command: EncodeCommand, jail: Jail): ffmpeg.FfmpegCommand {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { ReelmillError } from '#shared/errors.ts'
+import { killTree } from './kill-tree.ts'
 
 export interface ToolResult {
   readonly exitCode: number | undefined
@@ -26,9 +27,13 @@ export async function runTool(
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<ToolResult> {
   options.signal?.throwIfAborted()
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that all of it can be killed.
+    detached: true,
+  })
   let timedOut = false
-  const kill = () => child.kill('SIGKILL')
+  const kill = () => killTree(child.pid)
   const timer = setTimeout(() => {
     timedOut = true
     kill()
