@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { z } from 'zod'
+import type { AwsCredentials } from '#shared/aws/client-options.ts'
 import { createBucket } from '#shared/aws/create-bucket.ts'
 import { createS3Client } from '#shared/aws/create-s3-client.ts'
 import type { Clock } from '#shared/clock.ts'
@@ -69,29 +70,36 @@ const STATE_ANSWERS_MS = 10_000
  */
 export async function openStores(
   config: StoresConfig,
-  context: { readonly clock: Clock; readonly log: Log; readonly signal?: AbortSignal },
+  context: {
+    readonly clock: Clock
+    readonly log: Log
+    readonly signal?: AbortSignal
+    /** Instead of the SDK's own chain. */
+    readonly credentials?: AwsCredentials
+  },
 ): Promise<Stores> {
-  const { clock, log, signal } = context
+  const { clock, log, signal, credentials } = context
   const region = config.AWS_REGION
   const s3Endpoint = config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL
   const stateEndpoint = config.REELMILL_STATE_ENDPOINT_URL ?? s3Endpoint
   const stateOptions = {
     endpoint: stateEndpoint,
     region,
-    credentials: stateCredentials(config),
+    credentials: stateCredentials(config) ?? credentials,
     maxAttempts: 1,
     requestTimeoutMs: STATE_ANSWERS_MS,
   }
   const stateClient = createS3Client(stateOptions)
-  const mediaClient = createS3Client({ endpoint: s3Endpoint, region, maxAttempts: 5 })
+  const mediaClient = createS3Client({ endpoint: s3Endpoint, region, credentials, maxAttempts: 5 })
   const publicEndpoint = config.REELMILL_MEDIA_PUBLIC_ENDPOINT_URL
   const presignClient =
     publicEndpoint === undefined
       ? mediaClient
-      : createS3Client({ endpoint: publicEndpoint, region, maxAttempts: 1 })
+      : createS3Client({ endpoint: publicEndpoint, region, credentials, maxAttempts: 1 })
   const sqsClient = createSqsClient({
     endpoint: config.AWS_ENDPOINT_URL_SQS ?? config.AWS_ENDPOINT_URL,
     region,
+    credentials,
     maxAttempts: 3,
   })
   const close = () => {

@@ -1,0 +1,165 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { openStores, type Stores, storesConfig } from '#shared/aws/stores-config.ts'
+import { systemClock } from '#shared/clock.ts'
+import { readConfig } from '#shared/config.ts'
+import { OPEN_PREFIX, WORKERS_PREFIX } from '#shared/jobs/keys.ts'
+import { silentLog } from '#shared/log.ts'
+import { isFinal, type WorkerRecord } from '#shared/workers/worker-record.ts'
+import { ApiClient } from '../../scripts/stack/api-client.ts'
+import { ChildService } from '../../scripts/stack/child-service.ts'
+import { freePorts } from '../../scripts/stack/free-ports.ts'
+import { retireWorkers } from '../../scripts/stack/retire-workers.ts'
+import { serviceEnvironments } from '../../scripts/stack/service-environments.ts'
+
+export type ServiceName = 'localcloud' | 'frontend' | 'master' | 'second-master'
+
+/** The whole service as real processes in a folder of its own, each of which a test may kill and start again. */
+export interface TestStack extends AsyncDisposable {
+  readonly url: string
+  readonly key: string
+  readonly api: ApiClient
+  readonly stores: Stores
+  start(name: ServiceName, more?: Readonly<Record<string, string>>): Promise<ChildService>
+  /** SIGKILL, and gone when this resolves. */
+  kill(name: ServiceName): Promise<void>
+  service(name: ServiceName): ChildService
+  /** Workers that are registered and not gone, as their own records say. */
+  workers(): Promise<readonly WorkerRecord[]>
+  openHints(): Promise<readonly string[]>
+  /** Every key in the media bucket. */
+  mediaKeys(): Promise<readonly string[]>
+  /** Looks again and again until `look` gives something, for at most `withinMs`. */
+  until<T>(what: string, look: () => Promise<T | undefined | false>, withinMs?: number): Promise<T>
+}
+
+const scripts = {
+  localcloud: 'services/localcloud/main.ts',
+  frontend: 'services/frontend/main.ts',
+  master: 'services/master/main.ts',
+  'second-master': 'services/master/main.ts',
+} as const
+
+const GRACE_MS = 12_000
+const LOOK_EVERY_MS = 50
+
+// Everything is noticed sooner than by default, so that tests need not wait; the order of things is the same.
+const hurried = {
+  REELMILL_TICK_SEC: '0.3',
+  REELMILL_IDLE_TICK_SEC: '0.3',
+  REELMILL_HEARTBEAT_SEC: '0.4',
+  REELMILL_LEASE_CHECK_SEC: '0.4',
+  REELMILL_LEASE_SEC: '4',
+  REELMILL_MASTER_RENEW_SEC: '1',
+  REELMILL_MASTER_TAKEOVER_SEC: '4',
+  REELMILL_LOG_LEVEL: 'debug',
+} as const
+
+export async function startTestStack(environment: Readonly<Record<string, string>> = {}): Promise<TestStack> {
+  const dataFolder = await mkdtemp(path.join(tmpdir(), 'reelmill-stack-'))
+  const [frontend = 0, s3 = 0, sqs = 0] = await freePorts(3)
+  const set = await serviceEnvironments({
+    dataFolder,
+    host: '127.0.0.1',
+    ports: { frontend, s3, sqs },
+    environment: { ...hurried, ...environment },
+  })
+  const services = new Map<ServiceName, ChildService>()
+  const launch = (name: ServiceName, more: Readonly<Record<string, string>> = {}) => {
+    const service = new ChildService({
+      name,
+      script: scripts[name],
+      environment: { ...set[name === 'second-master' ? 'master' : name], ...more },
+      logsFolder: path.join(dataFolder, 'logs'),
+    })
+    services.set(name, service)
+    return service
+  }
+  const service = (name: ServiceName) => {
+    const found = services.get(name)
+    if (!found) throw new Error(`${name} was never started`)
+    return found
+  }
+  const start: TestStack['start'] = async (name, more) => {
+    const started = launch(name, more)
+    if (name === 'localcloud') await answering(started, set.storeUrl)
+    if (name === 'frontend') await answering(started, `${set.url}/health/ready`, 200)
+    return started
+  }
+  await start('localcloud')
+  const stores = await openStores(readConfig(storesConfig, set.frontend), {
+    clock: systemClock,
+    log: silentLog,
+    credentials: {
+      accessKeyId: set.frontend.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: set.frontend.AWS_SECRET_ACCESS_KEY ?? '',
+    },
+  })
+  await start('frontend')
+  await start('master')
+  const key = await set.readKey()
+  const over = new AbortController()
+  return {
+    url: set.url,
+    key,
+    api: new ApiClient({ url: set.url, key, signal: over.signal }),
+    stores,
+    start,
+    service,
+    until,
+    async kill(name) {
+      service(name).kill()
+      await service(name).exited
+    },
+    async workers() {
+      const { hints } = await stores.store.listHints(WORKERS_PREFIX)
+      const found = await Promise.all(hints.map((hint) => stores.store.get<WorkerRecord>(hint.key)))
+      return found.flatMap((worker) => (worker && !isFinal(worker.value) ? [worker.value] : []))
+    },
+    async openHints() {
+      return (await stores.store.listHints(OPEN_PREFIX)).hints.map((hint) => hint.key)
+    },
+    async mediaKeys() {
+      const keys: string[] = []
+      for await (const object of stores.media.list('')) keys.push(object.key)
+      return keys
+    },
+    async [Symbol.asyncDispose]() {
+      over.abort(new Error('the test is over'))
+      const stop = (name: ServiceName) => services.get(name)?.stop(GRACE_MS)
+      await Promise.all([stop('frontend'), stop('master'), stop('second-master')])
+      await retireWorkers(dataFolder, GRACE_MS)
+      stores.close()
+      await stop('localcloud')
+      await rm(dataFolder, { recursive: true })
+    },
+  }
+}
+
+async function answering(service: ChildService, url: string, status?: number): Promise<void> {
+  await until(`${service.name} answers`, async () => {
+    if (!service.running) throw new Error(`${await service.exited}\n${service.lastLines()}`)
+    try {
+      const response = await fetch(url)
+      await response.arrayBuffer()
+      return status === undefined || response.status === status
+    } catch {
+      return false // not listening yet
+    }
+  })
+}
+
+async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  withinMs = 60_000,
+): Promise<T> {
+  const endsAt = performance.now() + withinMs
+  for (;;) {
+    const seen = await look()
+    if (seen !== undefined && seen !== false) return seen
+    if (performance.now() > endsAt) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await systemClock.sleep(LOOK_EVERY_MS)
+  }
+}
