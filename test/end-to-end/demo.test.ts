@@ -53,10 +53,9 @@ describe('npm run demo', function () {
     assert.deepEqual(await left(), [])
   })
 
-  it('stops everything at Ctrl-C', async () => {
-    const { child, said, ended } = demo(['--file', clip, '--preset', 'web-480p', '--keep'])
-    await said('until Ctrl-C')
-    assert.ok((await left()).length >= 4)
+  it('stops everything at Ctrl-C, in the middle of a job, too', async () => {
+    const { child, said, ended } = demo(['--file', clip, '--preset', 'web-480p'])
+    await said('movie.mp4  uploading')
     child.kill('SIGINT')
     assert.equal((await ended).code, 130)
     assert.deepEqual(await left(), [])
