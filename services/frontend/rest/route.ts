@@ -36,5 +36,12 @@ export function callerOf(ctx: RestContext): Caller {
   throw new ReelmillError('internal', `${ctx.method} ${ctx.path} needs a caller but its route has no scope.`)
 }
 
+/** An id in the path. Throws `not-found` for what no id can be: it would become part of a key in the store. */
+export function idParam(ctx: RestContext, name: string): string {
+  const id = param(ctx, name)
+  if (/^[A-Za-z0-9_]{1,64}$/.test(id)) return id
+  throw new ReelmillError('not-found', 'The path holds an id that cannot exist. Check it against the list.')
+}
+
 /** A parameter in the path; the router has made sure that it is there. */
 export const param = (ctx: RestContext, name: string): string => String(ctx.params[name] ?? '')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { request } from 'node:http'
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { ReelmillError } from '#shared/errors.ts'
 import { uploadKey } from '#shared/jobs/keys.ts'
 import type { Upload } from '../../../services/frontend/shapes/upload.ts'

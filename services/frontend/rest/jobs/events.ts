@@ -14,7 +14,7 @@ import type { JobWatch } from '../../operations/job-watch.ts'
 import { presentJob, type SeenJob } from '../../operations/present-job.ts'
 import { seeJob } from '../../operations/see-job.ts'
 import { answers } from '../answers.ts'
-import { callerOf, param, type Route } from '../route.ts'
+import { callerOf, idParam, type Route } from '../route.ts'
 
 // Proxies close connections that are silent for a minute.
 const HEARTBEAT_MS = 20_000
@@ -48,7 +48,7 @@ export function eventsRoute(
     },
     async handle(ctx) {
       const { tenant, keyId } = callerOf(ctx)
-      const jobId = param(ctx, 'jobId')
+      const jobId = idParam(ctx, 'jobId')
       const now = await seeJob(context.store, tenant, jobId)
       const after = parseMomentId(ctx.get('Last-Event-ID'))
       if (after && isLast(now) && !isLater(momentOf(now), after)) {

@@ -4,7 +4,7 @@ import { getOutput } from '../../operations/get-output.ts'
 import { locateFile } from '../../operations/locate-file.ts'
 import { outputResult } from '../../shapes/job.ts'
 import { answers, answerTagged, etagHeader } from '../answers.ts'
-import { callerOf, param, type Route } from '../route.ts'
+import { callerOf, idParam, param, type Route } from '../route.ts'
 
 const tags = ['Outputs']
 
@@ -26,7 +26,7 @@ export function outputRoutes(context: OperationContext): Route[] {
         const { output, tag } = await getOutput(
           context,
           callerOf(ctx),
-          param(ctx, 'jobId'),
+          idParam(ctx, 'jobId'),
           param(ctx, 'output'),
         )
         answerTagged(ctx, tag, output)
@@ -47,7 +47,7 @@ export function outputRoutes(context: OperationContext): Route[] {
         responses: answers(302, 'Where the bytes are', undefined, z.object({ Location: z.string() })),
       },
       async handle(ctx) {
-        const where = { jobId: param(ctx, 'jobId'), output: param(ctx, 'output'), path: param(ctx, 'path') }
+        const where = { jobId: idParam(ctx, 'jobId'), output: param(ctx, 'output'), path: param(ctx, 'path') }
         const url = await locateFile(context, callerOf(ctx), where)
         ctx.set('Cache-Control', 'no-store')
         ctx.set('Location', url)

@@ -14,7 +14,7 @@ import { parseStrict } from '../../shapes/parse-strict.ts'
 import { answers, answerTagged, etagHeader, pageOf } from '../answers.ts'
 import { readJson } from '../read-json.ts'
 import { cursor, idempotencyKeyHeader, idempotencyKeyOf, limit, readQuery } from '../read-query.ts'
-import { callerOf, param, type RestContext, type Route } from '../route.ts'
+import { callerOf, idParam, type RestContext, type Route } from '../route.ts'
 import { eventsRoute } from './events.ts'
 import { jobForm, submitForm } from './submit-form.ts'
 
@@ -107,7 +107,7 @@ export function jobRoutes(
         responses: answers(200, 'The job', job, etagHeader),
       },
       async handle(ctx) {
-        const { job, tag } = await getJob(context, callerOf(ctx), param(ctx, 'jobId'))
+        const { job, tag } = await getJob(context, callerOf(ctx), idParam(ctx, 'jobId'))
         answerTagged(ctx, tag, job)
       },
     },
@@ -125,7 +125,7 @@ export function jobRoutes(
       },
       async handle(ctx) {
         await readNothing(ctx)
-        ctx.body = await cancelJob(context, callerOf(ctx), param(ctx, 'jobId'))
+        ctx.body = await cancelJob(context, callerOf(ctx), idParam(ctx, 'jobId'))
       },
     },
     {
@@ -142,7 +142,7 @@ export function jobRoutes(
       },
       async handle(ctx) {
         await readNothing(ctx)
-        accepted(ctx, await retryJob(context, callerOf(ctx), param(ctx, 'jobId'), idempotencyKeyOf(ctx)))
+        accepted(ctx, await retryJob(context, callerOf(ctx), idParam(ctx, 'jobId'), idempotencyKeyOf(ctx)))
       },
     },
     {
@@ -157,7 +157,7 @@ export function jobRoutes(
         responses: answers(204, 'It is gone; from now on 410'),
       },
       async handle(ctx) {
-        await deleteJob(context, callerOf(ctx), param(ctx, 'jobId'))
+        await deleteJob(context, callerOf(ctx), idParam(ctx, 'jobId'))
         ctx.status = 204
       },
     },

@@ -19,7 +19,7 @@ import { beginBody } from '../begin-body.ts'
 import { readJson } from '../read-json.ts'
 import { idempotencyKeyHeader, idempotencyKeyOf } from '../read-query.ts'
 import { requestBody } from '../request-body.ts'
-import { callerOf, param, type RestContext, type Route } from '../route.ts'
+import { callerOf, idParam, type RestContext, type Route } from '../route.ts'
 
 const path = z.object({ uploadId: z.string() })
 const tags = ['Uploads']
@@ -62,7 +62,7 @@ export function uploadRoutes(context: OperationContext): Route[] {
         responses: answers(200, 'The upload', upload, etagHeader),
       },
       async handle(ctx) {
-        const { upload, revision } = await getUpload(context, callerOf(ctx), param(ctx, 'uploadId'))
+        const { upload, revision } = await getUpload(context, callerOf(ctx), idParam(ctx, 'uploadId'))
         answerTagged(ctx, String(revision), upload)
       },
     },
@@ -85,7 +85,7 @@ export function uploadRoutes(context: OperationContext): Route[] {
         responses: answers(200, 'The upload, ready', upload),
       },
       async handle(ctx) {
-        ctx.body = await fillUpload(context, callerOf(ctx), param(ctx, 'uploadId'), {
+        ctx.body = await fillUpload(context, callerOf(ctx), idParam(ctx, 'uploadId'), {
           body: requestBody(ctx.req, limits.uploadIdleMs),
           announced: announcedBy(ctx),
           begin: () => beginBody(ctx.req, ctx.res),
@@ -109,7 +109,7 @@ export function uploadRoutes(context: OperationContext): Route[] {
       },
       async handle(ctx) {
         const request = parseStrict(presignPartsSchema, await readJson(ctx, limits, { isOptional: true }))
-        ctx.body = await presignParts(context, callerOf(ctx), param(ctx, 'uploadId'), request)
+        ctx.body = await presignParts(context, callerOf(ctx), idParam(ctx, 'uploadId'), request)
       },
     },
     {
@@ -125,7 +125,7 @@ export function uploadRoutes(context: OperationContext): Route[] {
       },
       async handle(ctx) {
         parseStrict(z.strictObject({}), await readJson(ctx, limits, { isOptional: true }))
-        ctx.body = await completeUpload(context, callerOf(ctx), param(ctx, 'uploadId'))
+        ctx.body = await completeUpload(context, callerOf(ctx), idParam(ctx, 'uploadId'))
       },
     },
     {
@@ -142,7 +142,7 @@ export function uploadRoutes(context: OperationContext): Route[] {
         responses: answers(204, 'It is gone'),
       },
       async handle(ctx) {
-        await deleteUpload(context, callerOf(ctx), param(ctx, 'uploadId'))
+        await deleteUpload(context, callerOf(ctx), idParam(ctx, 'uploadId'))
         ctx.status = 204
       },
     },

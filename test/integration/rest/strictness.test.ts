@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import type { Problem } from '../../../services/frontend/shapes/problem.ts'
+import { problemIn, startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
+
+describe('a request', () => {
+  let frontend: TestFrontend
+  let uploadId = ''
+  before(async () => {
+    frontend = await startTestFrontend({ limits: { maxBodyBytes: 20_000, rateRequests: 10_000 } })
+    uploadId = (await frontend.upload()).id
+  })
+  after(() => frontend.close())
+
+  const valid = () => ({ inputs: [{ source: { uploadId } }], outputs: [{ preset: 'web-720p' }] })
+  const submit = (body: unknown) => frontend.send('POST', '/v1/jobs', body)
+  const pointers = (problem: Problem) => problem.errors?.map(({ pointer, code }) => `${pointer} ${code}`)
+
+  it('with a field that does not exist is refused by name, wherever it is', async () => {
+    const [input] = valid().inputs
+    const bodies: [object, string][] = [
+      [{ ...valid(), priority: 1 }, '/priority'],
+      [{ ...valid(), nul: null }, '/nul'],
+      [{ ...valid(), 'a/b~c': [] }, '/a~1b~0c'],
+      [{ ...valid(), inputs: [{ ...input, sauce: {} }] }, '/inputs/0/sauce'],
+      [{ ...valid(), inputs: [{ source: { uploadId, size: 5 } }] }, '/inputs/0/source/size'],
+      [{ ...valid(), outputs: [{ preset: 'web-720p', overides: {} }] }, '/outputs/0/overides'],
+      [
+        { ...valid(), outputs: [{ preset: 'web-720p', overrides: { video: { quality: 1 } } }] },
+        '/outputs/0/overrides/video/quality',
+      ],
+      [
+        { ...valid(), notify: [{ kind: 'webhook', url: 'https://a.example', retries: 1 }] },
+        '/notify/0/retries',
+      ],
+    ]
+    for (const [body, pointer] of bodies) {
+      const problem = await problemIn(await submit(body), 400, 'unknown-field')
+      assert.deepEqual(pointers(problem), [`${pointer} unknown-field`])
+      assert.ok(problem.detail?.includes(pointer))
+    }
+  })
+
+  it('with a reserved field or value is refused by name as not supported', async () => {
+    const output = { preset: 'web-720p' }
+    const bodies: [object, string][] = [
+      ...[
+        ['tags', { a: 'b' }],
+        ['destination', { url: 's3://x/y/' }],
+        ['schedule', { priority: 5 }],
+        ['template', 'x'],
+        ['chapters', [{}]],
+        ['onOutputFailure', 'go-on'],
+        ['retention', {}],
+        ['engineVersion', '1'],
+        ['estimateId', 'est_1'],
+      ].map(([name, value]): [object, string] => [{ ...valid(), [String(name)]: value }, `/${name}`]),
+      ...[
+        'id',
+        'role',
+        'clips',
+        'tracks',
+        'language',
+        'label',
+        'offsetSec',
+        'crop',
+        'assume',
+        'decryption',
+      ].map((name): [object, string] => [
+        { ...valid(), inputs: [{ source: { uploadId }, [name]: 'x' }] },
+        `/inputs/0/${name}`,
+      ]),
+      ...['versionId', 'etag', 'connection'].map((name): [object, string] => [
+        { ...valid(), inputs: [{ source: { uploadId, [name]: 'x' } }] },
+        `/inputs/0/source/${name}`,
+      ]),
+      ...['settings', 'optional', 'path', 'clip', 'destination'].map((name): [object, string] => [
+        { ...valid(), outputs: [{ ...output, [name]: 'x' }] },
+        `/outputs/0/${name}`,
+      ]),
+      [{ ...valid(), outputs: [{ ...output, kind: 'adaptive' }] }, '/outputs/0/kind'],
+      [{ ...valid(), outputs: [{ ...output, overrides: { ladder: {} } }] }, '/outputs/0/overrides/ladder'],
+      [
+        { ...valid(), outputs: [{ ...output, overrides: { video: { codec: 'av1' } } }] },
+        '/outputs/0/overrides/video/codec',
+      ],
+      [{ ...valid(), notify: [{ kind: 'sns', url: 'arn:x' }] }, '/notify/0/kind'],
+      [
+        { ...valid(), notify: [{ kind: 'webhook', url: 'https://a.example', progressEverySec: 5 }] },
+        '/notify/0/progressEverySec',
+      ],
+    ]
+    for (const [body, pointer] of bodies) {
+      const problem = await problemIn(await submit(body), 422, 'not-supported')
+      assert.deepEqual(pointers(problem), [`${pointer} not-supported`])
+    }
+  })
+
+  it('with a wrong type, length or value is refused, all of it at once', async () => {
+    const problem = await problemIn(
+      await submit({
+        inputs: [{ source: {} }],
+        outputs: [{ preset: 7 }, { preset: 'web-720p', name: 'a/b' }],
+        reference: 'x'.repeat(256),
+        metadata: { 'a b': 'c' },
+      }),
+      400,
+      'invalid-request',
+    )
+    assert.deepEqual(problem.errors?.map(({ pointer }) => pointer).sort(), [
+      '/inputs/0/source',
+      '/metadata/a b',
+      '/outputs/0/preset',
+      '/outputs/1/name',
+      '/reference',
+    ])
+    await problemIn(await submit({}), 400, 'invalid-request')
+    await problemIn(await submit({ ...valid(), inputs: [] }), 400, 'invalid-request')
+    await problemIn(await submit([]), 400, 'invalid-request')
+    const two = [...valid().inputs, ...valid().inputs]
+    await problemIn(await submit({ ...valid(), inputs: two }), 400, 'invalid-request')
+  })
+
+  it('may say null or an empty list for what it leaves out', async () => {
+    const answer = await submit({ ...valid(), reference: null, notify: [], tags: null, chapters: [] })
+    assert.equal(answer.status, 202)
+  })
+
+  it('must be JSON in UTF-8, of a bounded size, and say so', async () => {
+    const raw = (body: string | Uint8Array, type: string | undefined = 'application/json') =>
+      frontend.call('POST', '/v1/jobs', { body: body as string, headers: { 'content-type': type } })
+    await problemIn(await raw('{"inputs":'), 400, 'malformed-body')
+    await problemIn(await raw(''), 400, 'malformed-body')
+    await problemIn(await raw(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])), 400, 'malformed-body')
+    await problemIn(await raw('a=b', 'application/x-www-form-urlencoded'), 415, 'unsupported-media-type')
+    await problemIn(await raw(`{"x":"${'y'.repeat(20_000)}"}`), 413, 'too-large')
+    const stream = new Blob([`{"x":"${'y'.repeat(20_000)}"}`]).stream()
+    const init = {
+      body: stream,
+      duplex: 'half',
+      headers: { 'content-type': 'application/json' },
+    } as RequestInit
+    await problemIn(await frontend.call('POST', '/v1/jobs', init), 413, 'too-large')
+    await problemIn(await raw('{"__proto__":{"isAdmin":true}}'), 400, 'unknown-field')
+    await problemIn(await raw('{"metadata":{"__proto__":"x"}}'), 400, 'unknown-field')
+    assert.equal(({} as { isAdmin?: boolean }).isAdmin, undefined)
+  })
+
+  it('that stalls in the middle of its body is given up', async () => {
+    await using slow = await startTestFrontend({ limits: { bodyMs: 30 } })
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"inputs":')),
+    })
+    const init = { body, duplex: 'half', headers: { 'content-type': 'application/json' } } as RequestInit
+    await problemIn(await slow.call('POST', '/v1/jobs', init), 408, 'request-timeout')
+  })
+
+  it('has strict query parameters, too', async () => {
+    const get = (query: string) => frontend.call('GET', `/v1/jobs?${query}`)
+    const unknown = await problemIn(await get('stauts=queued'), 400, 'unknown-field')
+    assert.deepEqual(pointers(unknown), ['stauts unknown-field'])
+    for (const query of [
+      'limit=0',
+      'limit=201',
+      'limit=x',
+      'status=done',
+      'cursor=nonsense',
+      'limit=1&limit=2',
+    ]) {
+      const problem = await problemIn(await get(query), 400, 'invalid-request')
+      assert.equal(problem.errors?.[0]?.pointer, query.split('=')[0], query)
+    }
+    assert.equal((await get('limit=200')).status, 200)
+  })
+
+  it('that takes no body is refused with one that says something', async () => {
+    const job = await frontend.submit()
+    const cancel = await frontend.send('POST', `/v1/jobs/${job.id}/cancel`, { force: true })
+    await problemIn(cancel, 400, 'unknown-field')
+    assert.equal((await frontend.send('POST', `/v1/jobs/${job.id}/cancel`, {})).status, 200)
+  })
+
+  it('is answered with problem details that name its id, the page of the code and what to do', async () => {
+    const answer = await frontend.call('GET', '/v1/jobs/job_1', {
+      headers: { 'x-request-id': 'my-request.7' },
+    })
+    const problem = await problemIn(answer, 404, 'not-found')
+    assert.equal(answer.headers.get('content-type'), 'application/problem+json')
+    assert.equal(answer.headers.get('x-request-id'), 'my-request.7')
+    assert.deepEqual(problem, {
+      type: `${frontend.url}/errors/not-found`,
+      title: 'There is no such thing',
+      status: 404,
+      detail: 'There is no job job_1. GET /v1/jobs lists yours.',
+      instance: '/v1/jobs/job_1',
+      code: 'not-found',
+      retry: 'never',
+      requestId: 'my-request.7',
+    })
+    const page = await (await fetch(problem.type)).json()
+    assert.equal((page as { code: string }).code, 'not-found')
+  })
+
+  it('gets an id of its own when it brings none, or one that would garble the log', async () => {
+    for (const given of [{}, { 'x-request-id': 'a b' }, { 'x-request-id': 'x'.repeat(65) }]) {
+      const answer = await frontend.call('GET', '/health/live', { headers: given as Record<string, string> })
+      assert.match(answer.headers.get('x-request-id') ?? '', /^req_/)
+    }
+  })
+
+  it('to a path or with a method that does not exist is told what there is', async () => {
+    await problemIn(await frontend.call('GET', '/v2/jobs'), 404, 'not-found')
+    const answer = await frontend.call('PATCH', '/v1/jobs')
+    await problemIn(answer, 405, 'method-not-allowed')
+    assert.equal(answer.headers.get('allow'), 'POST, GET, HEAD')
+    for (const id of ['%ff', 'a%2Fb', '..%2f', 'x'.repeat(65)]) {
+      await problemIn(await frontend.call('GET', `/v1/jobs/${id}`), 404, 'not-found')
+    }
+  })
+})
