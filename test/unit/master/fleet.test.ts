@@ -171,6 +171,44 @@ describe('the fleet', () => {
     assert.deepEqual(driver.launches, [])
   })
 
+  it('launches nothing when the lease was lost in the moment of the commit', async () => {
+    const { tick } = await master('mst_1')
+    const second = await master('mst_2')
+    await clock.advance(30 * SEC)
+    before = { key: FLEET_KEY, act: () => second.lease.tend() }
+    await tick(50)
+    assert.equal(second.lease.held, true)
+    assert.deepEqual(driver.launches, [])
+    assert.deepEqual(await intents(), {})
+  })
+
+  it('reads only those records of workers that have moved', async () => {
+    const { ids, tick } = await grown(3)
+    await worker(ids[1] ?? '').beat()
+    const read: string[] = []
+    storeFault = ({ verb, key }) => {
+      if (verb === 'read') read.push(key)
+      return 'none'
+    }
+    await tick()
+    assert.deepEqual(read, [FLEET_KEY, workerKey(ids[1] ?? '')])
+  })
+
+  it('forgets its samples with its lease', async () => {
+    const first = await grown(1)
+    await first.lease.layDown()
+    const m = await master('mst_2', { minWorkers: 0 })
+    await m.run(15) // one sample finds the worker surplus
+    await m.lease.layDown()
+    await m.tick()
+    await m.lease.tend()
+    await m.tick()
+    const [id] = first.ids
+    assert.equal(await stateOf(id ?? ''), 'idle')
+    await m.tick()
+    assert.equal(await stateOf(id ?? ''), 'draining')
+  })
+
   it('launches by the same ids what was committed by a write that came late', async () => {
     const { tick } = await master()
     storeFault = ({ verb, key }) => (verb === 'write' && key === FLEET_KEY ? 'late' : 'none')
@@ -316,9 +354,15 @@ describe('the fleet', () => {
     launchFault = 'late'
     const { run } = await master('mst_1', { maxWorkers: 1 })
     await run(60, 1)
-    launchFault = 'none'
     const [id] = driver.launches
     assert.ok(id)
+    assert.equal(driver.alive.length, 0)
+    before = {
+      key: workerKey(id),
+      act: async () => {
+        launchFault = 'none' // from the moment in which it is given up
+      },
+    }
     await run(10, 1)
     assert.ok(!(id in (await intents())))
     assert.ok(driver.terminations.includes(id))
