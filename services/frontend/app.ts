@@ -69,6 +69,7 @@ export interface Frontend {
   readonly operations: OperationContext
   readonly keyRing: KeyRing
   readonly routes: readonly Route[]
+  readonly watch: JobWatch
   /** From now on not ready, so that load balancers turn away before it ends. */
   stopTaking(): void
 }
@@ -123,6 +124,7 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
     operations,
     keyRing,
     routes,
+    watch,
     stopTaking: () => stopping.abort(new Error('the frontend is stopping')),
   }
 }

@@ -52,6 +52,7 @@ export async function submitForm(
   const fields: Fields = { preset: [], notify: [] }
   const errors: FieldError[] = []
   let upload: Upload | undefined
+  let hasMovie = false
   try {
     await readForm(context, ctx, {
       field: (name, value) => takeField(fields, errors, name, value),
@@ -60,7 +61,9 @@ export async function submitForm(
           errors.push(unknown(name))
           return void body.resume()
         }
-        if (upload) throw invalid('file', 'comes twice; a job has one movie')
+        // A flag, since the next part may come while the upload of the first is only being made.
+        if (hasMovie) throw invalid('file', 'comes twice; a job has one movie')
+        hasMovie = true
         // A mistake in what came before the movie is told before the movie is stored.
         if (errors.length > 0) throw requestError(errors)
         upload = await beginUpload(context, caller, {
@@ -191,6 +194,8 @@ async function readForm(
 /** `stream`, but failing with the signal's reason when that is aborted, and when the form ends inside the file. */
 function failing(stream: Readable, signal: AbortSignal): Readable {
   const body = new PassThrough()
+  // Whoever reads it is told by the stream itself; if nobody does any more, this must not end the process.
+  body.on('error', () => undefined)
   const fail = () =>
     body.destroy(signal.reason instanceof Error ? signal.reason : new Error('the form failed'))
   if (signal.aborted) fail()
