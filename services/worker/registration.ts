@@ -35,6 +35,8 @@ export class Registration {
   readonly #draining = new AbortController()
   #found: Found<WorkerRecord>
   #progress: Progress | undefined
+  /** The lease that this worker works under, whatever its record still says. */
+  #leaseId: string | undefined
   #line: Promise<unknown> = Promise.resolve()
   #lastSwapMs: number
 
@@ -92,18 +94,28 @@ export class Registration {
   /** idle -> busy for this lease, before the lease is taken (w before j). False when it may not: hand the bell back. */
   async takeUp(work: { leaseId: string; job: string; tenant: string; task: string }): Promise<boolean> {
     this.#progress = undefined
-    return this.#swap(
-      (w) => (w.state === 'idle' ? { ...w, state: 'busy', ...work } : undefined),
-      (w) => w.leaseId === work.leaseId,
-    )
+    this.#leaseId = work.leaseId
+    let isTaken = false
+    try {
+      isTaken = await this.#swap(
+        (w) => {
+          const now = this.#truthful(w)
+          return now.state === 'idle' ? { ...now, state: 'busy', ...work } : undefined
+        },
+        (w) => w.leaseId === work.leaseId,
+      )
+    } finally {
+      if (!isTaken) this.#leaseId = undefined
+    }
+    return isTaken
   }
 
   /** busy -> idle, after the job was settled (j before w). A draining worker stays so, without its lease. */
   async layDown(): Promise<void> {
     this.#progress = undefined
+    this.#leaseId = undefined
     await this.#swap(
-      (w) =>
-        isFinal(w) ? undefined : { ...withoutWork(w), state: w.state === 'draining' ? 'draining' : 'idle' },
+      (w) => (isFinal(w) ? undefined : this.#truthful(w)),
       (w) => w.leaseId === undefined,
     )
   }
@@ -130,7 +142,7 @@ export class Registration {
       try {
         await this.#clock.sleep(times.heartbeatMs, signal)
         await this.#swap(
-          (w) => (isFinal(w) ? undefined : w),
+          (w) => (isFinal(w) ? undefined : this.#truthful(w)),
           () => false,
           signal,
         )
@@ -172,6 +184,15 @@ export class Registration {
     })
     this.#line = turn.catch(() => undefined) // the caller gets the error; the line only waits for its turn
     return turn
+  }
+
+  /**
+   * The record without a lease that nobody here works under any more: when the store was away, a `takeUp` may have
+   * been applied after it was given up, and a `layDown` not at all. Such a worker would be busy for ever.
+   */
+  #truthful(worker: WorkerRecord): WorkerRecord {
+    if (worker.leaseId === undefined || worker.leaseId === this.#leaseId) return worker
+    return { ...withoutWork(worker), state: worker.state === 'busy' ? 'idle' : worker.state }
   }
 
   #beaten(worker: WorkerRecord): WorkerRecord {
