@@ -1,4 +1,4 @@
-import { errorCatalogue } from '#shared/error-codes.ts'
+import { type ErrorCode, errorCatalogue } from '#shared/error-codes.ts'
 import { ReelmillError } from '#shared/errors.ts'
 import type { Problem } from '../shapes/problem.ts'
 
@@ -19,7 +19,7 @@ export function problemOf(
   request: { readonly requestId: string; readonly path: string; readonly publicUrl: string },
 ): Answer {
   const known = error instanceof ReelmillError && 'status' in errorCatalogue[error.code]
-  const shown = known ? error : new ReelmillError('internal', errorCatalogue.internal.help)
+  const shown = known ? outward(error) : new ReelmillError('internal', errorCatalogue.internal.help)
   const { code } = shown
   const entry = errorCatalogue[code]
   const status = 'status' in entry ? entry.status : 500
@@ -44,6 +44,20 @@ export function problemOf(
       ...(shown.errors.length > 0 && { errors: [...shown.errors] }),
     },
   }
+}
+
+// What these say is for the operator: names of buckets, keys and variables. It goes to the log alone.
+const inward: ReadonlySet<ErrorCode> = new Set([
+  'internal',
+  'store-unavailable',
+  'store-unsafe',
+  'queue-unavailable',
+  'configuration-invalid',
+])
+
+function outward(error: ReelmillError): ReelmillError {
+  const { code, retry } = error
+  return inward.has(code) ? new ReelmillError(code, errorCatalogue[code].help, { retry }) : error
 }
 
 function retryAfterOf(error: ReelmillError, status: number): number | undefined {

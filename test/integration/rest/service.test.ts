@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
+import { ReelmillError } from '#shared/errors.ts'
+import { createLog } from '#shared/log.ts'
+import { MemoryObjects } from '#shared/state/memory-objects.ts'
+import type { Fleet } from '../../../services/frontend/shapes/fleet.ts'
+import type { Health } from '../../../services/frontend/shapes/health.ts'
+import { problemIn, startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
+import { MemoryMediaStore } from '../../support/memory-media-store.ts'
+
+describe('the rate of a key', () => {
+  it('is told with each answer, and held with 429 and when to come back', async () => {
+    await using frontend = await startTestFrontend({ limits: { rateRequests: 3, rateWindowSec: 60 } })
+    const first = await frontend.call('GET', '/v1/presets')
+    assert.equal(first.headers.get('ratelimit-policy'), '"key";q=3;w=60')
+    assert.equal(first.headers.get('ratelimit'), '"key";r=2;t=60')
+    await frontend.call('GET', '/v1/presets')
+    await frontend.call('GET', '/v1/presets')
+    const answer = await frontend.call('GET', '/v1/presets')
+    const problem = await problemIn(answer, 429, 'rate-limited')
+    const retryAfter = Number(answer.headers.get('retry-after'))
+    assert.ok(retryAfter > 0 && retryAfter <= 60)
+    assert.equal(problem.retryAfterSec, retryAfter)
+    assert.match(answer.headers.get('ratelimit') ?? '', /^"key";r=0;t=\d+$/)
+  })
+
+  it('is its own: another key of the same tenant still has all of it', async () => {
+    await using frontend = await startTestFrontend({ limits: { rateRequests: 1 } })
+    const { key } = await frontend.newKey('acme')
+    await frontend.call('GET', '/v1/presets')
+    await problemIn(await frontend.call('GET', '/v1/presets'), 429, 'rate-limited')
+    assert.equal((await frontend.call('GET', '/v1/presets', { key })).status, 200)
+  })
+
+  it('does not help who guesses keys', async () => {
+    await using frontend = await startTestFrontend({ limits: { badKeysPerMinute: 2 } })
+    const guess = () => frontend.call('GET', '/v1/jobs', { key: `rmk_${'y'.repeat(43)}` })
+    await problemIn(await guess(), 401, 'unauthenticated')
+    await problemIn(await guess(), 401, 'unauthenticated')
+    await problemIn(await guess(), 429, 'rate-limited')
+    assert.equal((await frontend.call('GET', '/v1/jobs')).status, 200, 'a good key from there still works')
+  })
+})
+
+describe('health', () => {
+  const ready = async (frontend: TestFrontend) => {
+    const answer = await frontend.call('GET', '/health/ready', { key: null })
+    return { status: answer.status, body: (await answer.json()) as Health }
+  }
+
+  it('names each dependency, and into what workers lock ffmpeg', async () => {
+    await using frontend = await startTestFrontend()
+    await frontend.beat({ id: 'wrk_1', jail: 'bwrap' })
+    await frontend.beat({ id: 'wrk_2', jail: 'none' })
+    assert.equal((await frontend.call('GET', '/health/live', { key: null })).status, 200)
+    const { status, body } = await ready(frontend)
+    assert.equal(status, 200)
+    assert.equal(body.status, 'ok')
+    assert.deepEqual(
+      body.dependencies.map(({ name, status }) => `${name} ${status}`),
+      ['state-store ok', 'media-store ok', 'queue ok'],
+    )
+    assert.deepEqual(body.jails, { bwrap: 1, none: 1 })
+  })
+
+  it('is not ready without the media store, and says that it is that', async () => {
+    const media = new MemoryMediaStore((verb) => {
+      if (verb === 'ping') throw new ReelmillError('store-unavailable', 'It does not answer.')
+    })
+    await using frontend = await startTestFrontend({ media })
+    const { status, body } = await ready(frontend)
+    assert.equal(status, 503)
+    assert.equal(body.dependencies.find(({ name }) => name === 'media-store')?.status, 'unavailable')
+    assert.equal(body.dependencies.find(({ name }) => name === 'state-store')?.status, 'ok')
+  })
+
+  it('is degraded but ready without the queue: jobs are still accepted', async () => {
+    await using frontend = await startTestFrontend()
+    frontend.queue.depth = () => Promise.reject(new ReelmillError('queue-unavailable', 'It does not answer.'))
+    const { status, body } = await ready(frontend)
+    assert.deepEqual([status, body.status], [200, 'degraded'])
+  })
+
+  it('asks once for many who want to know', async () => {
+    let pings = 0
+    const media = new MemoryMediaStore((verb) => {
+      if (verb === 'ping') pings++
+    })
+    await using frontend = await startTestFrontend({ media })
+    await Promise.all(Array.from({ length: 10 }, () => ready(frontend)))
+    assert.equal(pings, 1)
+  })
+
+  it('turns away from a frontend that stops', async () => {
+    await using frontend = await startTestFrontend()
+    frontend.stopTaking()
+    assert.equal((await ready(frontend)).status, 503)
+    assert.equal((await frontend.call('GET', '/health/live', { key: null })).status, 200)
+  })
+})
+
+describe('metrics', () => {
+  const metrics = async (frontend: TestFrontend) => await (await frontend.call('GET', '/metrics')).text()
+
+  it('count open jobs, workers, requests, and the ends of jobs', async () => {
+    await using frontend = await startTestFrontend()
+    const ended = await frontend.submit()
+    await frontend.submit()
+    await frontend.beat({ id: 'wrk_1', state: 'busy', progress: { phase: 'encode', realtimeFactor: 2.5 } })
+    const before = await metrics(frontend)
+    assert.match(before, /^reelmill_jobs\{status="queued"\} 2$/m)
+    assert.match(before, /^reelmill_queue_depth 2$/m)
+    assert.match(before, /^reelmill_workers\{state="busy"\} 1$/m)
+    assert.match(before, /^reelmill_worker_realtime_factor\{worker="wrk_1"\} 2.5$/m)
+    assert.match(before, /^reelmill_queue_oldest_age_seconds \d/m)
+    await frontend.succeed(ended)
+    const after = await metrics(frontend)
+    assert.match(after, /^reelmill_jobs\{status="queued"\} 1$/m)
+    assert.match(after, /^reelmill_jobs\{status="closing"\} 1$/m)
+    assert.match(after, /^reelmill_jobs_ended_total\{status="succeeded"\} 1$/m)
+    assert.match(after, /^reelmill_encode_seconds_sum 2$/m)
+    assert.match(after, /^reelmill_realtime_factor_sum 5$/m)
+    assert.match(
+      after,
+      /^reelmill_request_duration_seconds_count\{method="POST",route="\/v1\/jobs",status="202"\} 2$/m,
+    )
+    assert.match(
+      await metrics(frontend),
+      /^reelmill_jobs_ended_total\{status="succeeded"\} 1$/m,
+      'counted once',
+    )
+  })
+
+  it('need an administrator, unless the operator opens them', async () => {
+    await using closed = await startTestFrontend()
+    await problemIn(await closed.call('GET', '/metrics', { key: null }), 401, 'unauthenticated')
+    await using open = await startTestFrontend({ settings: { metricsArePublic: true } })
+    assert.equal((await open.call('GET', '/metrics', { key: null })).status, 200)
+  })
+})
+
+describe('the fleet', () => {
+  it('is empty before there was a master, and then what the master wrote', async () => {
+    await using frontend = await startTestFrontend()
+    const fleet = async () => (await (await frontend.call('GET', '/v1/fleet')).json()) as Fleet
+    assert.deepEqual(await fleet(), { machines: [] })
+    const at = new Date().toISOString()
+    await frontend.store.create('fleet/state.json', {
+      kind: 'fleet',
+      version: 1,
+      owner: 'mst_1',
+      epoch: 3,
+      renewedAt: at,
+      intents: { wrk_1: { state: 'up', driver: 'process', since: at } },
+    })
+    const { master, machines } = await fleet()
+    assert.deepEqual(master, { id: 'mst_1', epoch: 3, renewedAt: at })
+    assert.deepEqual(machines, [{ id: 'wrk_1', state: 'up', driver: 'process', since: at }])
+  })
+})
+
+describe('a defect', () => {
+  it('is told with nothing but the id under which the log has all of it', async () => {
+    const lines = new PassThrough()
+    const log = createLog({ service: 'test', level: 'error', stream: lines })
+    const objects = new MemoryObjects({
+      fault: ({ verb }) => {
+        if (verb === 'list') throw new ReelmillError('internal', 'The secret of the house is swordfish.')
+        return 'none'
+      },
+    })
+    await using frontend = await startTestFrontend({ objects, log })
+    const answer = await frontend.call('GET', '/v1/jobs', { headers: { 'x-request-id': 'req-7' } })
+    const problem = await problemIn(answer, 500, 'internal')
+    assert.equal(problem.requestId, 'req-7')
+    assert.ok(!JSON.stringify(problem).includes('swordfish'))
+    const logged = String(lines.read())
+    assert.ok(logged.includes('req-7') && logged.includes('swordfish'))
+  })
+})
