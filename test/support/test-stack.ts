@@ -19,6 +19,7 @@ export type ServiceName = 'localcloud' | 'frontend' | 'master' | 'second-master'
 export interface TestStack extends AsyncDisposable {
   readonly url: string
   readonly key: string
+  readonly dataFolder: string
   readonly api: ApiClient
   readonly stores: Stores
   start(name: ServiceName, more?: Readonly<Record<string, string>>): Promise<ChildService>
@@ -103,6 +104,7 @@ export async function startTestStack(environment: Readonly<Record<string, string
   return {
     url: set.url,
     key,
+    dataFolder,
     api: new ApiClient({ url: set.url, key, signal: over.signal }),
     stores,
     start,
