@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { storesConfig } from '#shared/aws/stores-config.ts'
-import { bytes, integer, seconds } from '#shared/config.ts'
+import { bytes, flag, integer, seconds } from '#shared/config.ts'
 import { timesConfig } from '#shared/jobs/times-config.ts'
 import { defaultRetryPolicy } from '#shared/jobs/transition.ts'
 
@@ -25,6 +25,8 @@ export const workerConfig = z.object({
   REELMILL_MAX_ATTEMPTS: integer(1, 20).default(defaultRetryPolicy.maxAttempts),
   /** How often an idle worker sweeps, so that nothing hangs where no master runs. */
   REELMILL_IDLE_SWEEP_SEC: seconds(1).default(300_000),
+  /** Lets webhooks go to private addresses: for tests, and where all tenants are trusted. */
+  REELMILL_WEBHOOKS_ALLOW_PRIVATE: flag().default(false),
   /** A launched worker that has seen no master for so long takes no more work and exits. */
   REELMILL_MASTER_GONE_SEC: seconds(1).default(30 * 60_000),
 })

@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { openStores } from '#shared/aws/stores-config.ts'
+import { openStores, type Stores } from '#shared/aws/stores-config.ts'
 import { systemClock } from '#shared/clock.ts'
 import { readConfig } from '#shared/config.ts'
 import { hasCode, messageOf } from '#shared/errors.ts'
 import { newId } from '#shared/ids.ts'
+import { Sweep } from '#shared/jobs/sweep.ts'
+import type { JobTimes } from '#shared/jobs/times.ts'
 import { jobTimes } from '#shared/jobs/times-config.ts'
 import { defaultRetryPolicy } from '#shared/jobs/transition.ts'
-import { createLog } from '#shared/log.ts'
+import { createLog, type Log } from '#shared/log.ts'
 import { Service } from '#shared/service.ts'
-import { workerConfig } from './config.ts'
+import { Tenants } from '#shared/tenants/tenants.ts'
+import { checkDestination } from '#shared/webhooks/check-destination.ts'
+import { WebhookNotifier } from '#shared/webhooks/webhook-notifier.ts'
+import { type WorkerConfig, workerConfig } from './config.ts'
 import { openEngine } from './ffmpeg/open-engine.ts'
 import { Registration } from './registration.ts'
 import { runWorker } from './run-worker.ts'
@@ -50,6 +55,8 @@ async function main(): Promise<void> {
     workspaceRoot: config.REELMILL_WORKSPACE,
     workspaceQuotaBytes: config.REELMILL_WORKSPACE_QUOTA,
     interrupted: interrupted.signal,
+    idleSweep: { sweep: openSweep(stores, times, config, log), everyMs: config.REELMILL_IDLE_SWEEP_SEC },
+    ...(config.REELMILL_WORKER_ID !== undefined && { masterGoneMs: config.REELMILL_MASTER_GONE_SEC }),
   })
   service.add({
     name: 'worker',
@@ -64,6 +71,18 @@ async function main(): Promise<void> {
     (error: unknown) => service.stop(messageOf(error)),
   )
   await service.untilStopped()
+}
+
+function openSweep(stores: Stores, times: JobTimes, config: WorkerConfig, log: Log): Sweep {
+  const { store, media, queue } = stores
+  const tenants = new Tenants({ store, clock: systemClock })
+  const notifier = new WebhookNotifier({
+    secretsOf: (tenant) => tenants.webhookSecrets(tenant),
+    check: (url) => checkDestination(url, { allowPrivate: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE }),
+    clock: systemClock,
+    log,
+  })
+  return new Sweep({ store, media, queue, notifier, clock: systemClock, log, times })
 }
 
 main().then(
