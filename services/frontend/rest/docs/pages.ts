@@ -11,7 +11,7 @@ export function errorPage(error: ErrorEntry & { readonly code: string }): string
   const status = error.status === undefined ? 'only in jobs' : `HTTP ${error.status}`
   return page(
     `${error.code} - Reelmill`,
-    `<main>
+    `<main class="text">
 <p><a href="/errors">All error codes</a></p>
 <h1>${escaped(error.title)}</h1>
 <p><code>${escaped(error.code)}</code> &middot; ${status} &middot; trying again: ${retryText[error.retry]}</p>
@@ -28,7 +28,7 @@ export function errorListPage(errors: readonly (ErrorEntry & { readonly code: st
   )
   return page(
     'Error codes - Reelmill',
-    `<main><h1>Error codes</h1><table><thead><tr><th>Code</th><th>HTTP</th><th>Meaning</th></tr></thead><tbody>
+    `<main class="text"><h1>Error codes</h1><table><thead><tr><th>Code</th><th>HTTP</th><th>Meaning</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></main>`,
   )
@@ -47,13 +47,14 @@ function page(title: string, body: string): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>${escaped(title)}</title>
 <style>
 :root { color-scheme: light dark; }
 body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; }
-main { max-width: 46rem; margin: 3rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
+main.text { max-width: 46rem; margin: 3rem auto; padding: 0 1rem; }
+.text table { border-collapse: collapse; width: 100%; }
+.text th, .text td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
 </style>
 </head>
 <body>

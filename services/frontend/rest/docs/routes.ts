@@ -142,6 +142,7 @@ const startScript = `Scalar.createApiReference('#reference', {
   telemetry: false,
   withDefaultFonts: false,
   showDeveloperTools: 'never',
+  hideClientButton: true,
   agent: { disabled: true },
   mcp: { disabled: true },
   authentication: { preferredSecurityScheme: 'key' },
