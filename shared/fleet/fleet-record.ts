@@ -17,7 +17,6 @@ const intent = z.object({
   driver: z.string(),
   since: time,
 })
-export type Intent = z.infer<typeof intent>
 
 /** What the last tick saw and decided, for people and for GET /v1/fleet. Nothing is decided on it. */
 const summary = z.object({
