@@ -98,8 +98,10 @@ function listen(server: Server, host: string, port: number): Promise<string> {
 async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return
   const closed = new Promise((resolve) => server.close(resolve))
-  server.closeIdleConnections()
+  // A connection that becomes idle later than this moment would else be kept alive for its client.
+  const idle = setInterval(() => server.closeIdleConnections(), 20)
   const late = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
   await closed
+  clearInterval(idle)
   clearTimeout(late)
 }

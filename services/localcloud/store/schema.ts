@@ -59,7 +59,9 @@ CREATE TABLE IF NOT EXISTS pieces (
  * only after its fsync, so what was acknowledged survives a power cut.
  */
 export function prepareDatabase(database: DatabaseSync): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000')
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000',
+  )
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0)
   if (version > SCHEMA_VERSION) {
     throw new ReelmillError(
