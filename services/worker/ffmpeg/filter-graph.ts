@@ -18,32 +18,56 @@ export function filterGraph({ outputs }: EncodePlan): readonly string[] {
 }
 
 interface Branch {
-  /** An input stream with what is done to it for everyone, such as `[0:0]bwdif=...`. */
+  /** An input stream with what is done to it for everyone, such as `[0:0]` or `[0:0]bwdif=...`. */
   readonly source: string
   readonly splitter: 'split' | 'asplit'
   readonly filters: readonly string[]
-  /** What the chain ends in, or further chains that end in labels of their own. */
-  readonly ends: readonly string[]
+  /** Labels that the filtered stream goes to. */
+  readonly labels: readonly string[]
+  /** Chains that go on from those labels. */
+  readonly tails: readonly string[]
 }
 
-function chainsOfSource(branches: readonly Branch[]): readonly string[] {
-  const [first, ...others] = branches
-  if (!first) return []
-  const { source, splitter } = first
-  if (others.length === 0)
-    return [
-      `${source}${source.endsWith(']') ? '' : ','}${first.filters.join(',')}${first.ends[0]}`,
-      ...first.ends.slice(1),
-    ]
-  const label = (index: number) => `[${splitter}${source.replace(/^\[0:(\d+)\].*$/s, '$1')}_${index}]`
+/** Outputs that shape a stream alike share the work: a small movie's renditions are often the same size. */
+function chainsOfSource(branches: readonly Branch[], place: number): readonly string[] {
+  const { source = '', splitter = 'split' } = branches[0] ?? {}
+  const groups = [...Map.groupBy(branches, ({ filters }) => filters.join(',')).entries()]
+  const from = (group: number) => (groups.length === 1 ? source : `[s${place}_${group}]`)
+  const fanOut =
+    groups.length === 1
+      ? []
+      : [
+          joined(
+            source,
+            divide(
+              splitter,
+              groups.map((_, group) => from(group)),
+            ),
+          ),
+        ]
   return [
-    `${source}${source.endsWith(']') ? '' : ','}${splitter}=${branches.length}${branches.map((_, index) => label(index)).join('')}`,
-    ...branches.flatMap(({ filters, ends }, index) => [
-      `${label(index)}${filters.join(',')}${ends[0]}`,
-      ...ends.slice(1),
+    ...fanOut,
+    ...groups.flatMap(([filters, members], group) => [
+      joined(
+        from(group),
+        `${filters}${ending(
+          splitter,
+          members.flatMap(({ labels }) => labels),
+        )}`,
+      ),
+      ...members.flatMap(({ tails }) => tails),
     ]),
   ]
 }
+
+const divide = (splitter: string, labels: readonly string[]) =>
+  `${splitter}=${labels.length}${labels.join('')}`
+
+const ending = (splitter: string, labels: readonly string[]) =>
+  labels.length === 1 ? labels.join('') : `,${divide(splitter, labels)}`
+
+/** A label joins the next filter without a comma, a filter with one. */
+const joined = (before: string, after: string) => `${before}${before.endsWith(']') ? '' : ','}${after}`
 
 function branchesOf(output: PlannedOutput): readonly Branch[] {
   return output.kind === 'stills' ? [stillBranch(output)] : movieBranches(output)
@@ -62,7 +86,8 @@ function movieBranches({ index, video, audio }: PlannedMovie): readonly Branch[]
         'format=yuv420p',
         tagColor(video.color),
       ],
-      ends: [`[v${index}]`],
+      labels: [`[v${index}]`],
+      tails: [],
     })
   }
   if (audio) {
@@ -74,7 +99,8 @@ function movieBranches({ index, video, audio }: PlannedMovie): readonly Branch[]
         'aresample=async=1:first_pts=0',
         `aformat=sample_rates=${audio.sampleRateHz}:channel_layouts=${layouts[audio.channels] ?? `${audio.channels}c`}`,
       ],
-      ends: [`[a${index}]`],
+      labels: [`[a${index}]`],
+      tails: [],
     })
   }
   return branches
@@ -91,10 +117,9 @@ function stillBranch({ index, stream, size, toneMapFrom, deinterlace }: PlannedS
       ...toneMap(toneMapFrom, size),
       ...shape(size, 'out_color_matrix=bt601:out_range=pc'),
       'format=yuvj420p',
-      'split=2',
     ],
-    ends: [
-      `[still${index}a][still${index}b]`,
+    labels: [`[still${index}a]`, `[still${index}b]`],
+    tails: [
       // More than a tenth of the picture must be brighter than black.
       `[still${index}a]blackframe=amount=0:threshold=32,metadata=mode=select:key=lavfi.blackframe.pblack:value=90:function=less,${representative}[v${index}]`,
       `[still${index}b]${representative}[v${index}x]`,
