@@ -31,12 +31,30 @@ export const idempotencyKey = (tenant: string, operation: string, key: string): 
 
 export type ExpiryKind = 'job' | 'upload' | 'idem'
 export const EXPIRY_PREFIX = 'x/exp/'
-/** `id` is a job's or upload's id, or an idempotency record's key without `idem/`, its slash as `~`. */
+/** `id` is made by {@link jobExpiryId}, or is an upload's id, or an idempotency record's key without `idem/`, its slash as `~`. */
 export const expiryHintKey = (atMs: number, kind: ExpiryKind, id: string): string =>
   `${EXPIRY_PREFIX}${dayOf(atMs)}/${kind}/${id}`
 
+/**
+ * What a job's expiry hint is called: its id, and with a reference also what leads to the hint by reference. A submit
+ * that stops before its record leaves that one behind, and nothing else knows of it.
+ */
+export const jobExpiryId = (tenant: string, jobId: string, reference: string | undefined): string =>
+  reference === undefined ? jobId : `${jobId}~${tenant}~${sha256Hex(reference)}`
+
+export function parseJobExpiryId(id: string): { readonly jobId: string; readonly referenceHintKey?: string } {
+  const [jobId = '', tenant, hash] = id.split('~')
+  return tenant && hash
+    ? { jobId, referenceHintKey: `x/ref/${tenant}/${hash}/${newestFirst(jobId)}` }
+    : { jobId }
+}
+
 /** The UTC day of `atMs` as `yyyymmdd`, in which expiry hints are sorted. */
 export const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '')
+
+/** When such a day begins, in milliseconds. */
+export const msOfDay = (day: string): number =>
+  Date.UTC(Number(day.slice(0, 4)), Number(day.slice(4, 6)) - 1, Number(day.slice(6, 8)))
 
 /** The job id at the end of an `x/open`, `x/all` or `x/ref` hint, and the tenant in it. */
 export function parseJobHint(key: string): { readonly tenant: string; readonly jobId: string } | undefined {

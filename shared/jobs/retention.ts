@@ -10,7 +10,9 @@ import {
   expiryHintKey,
   inputPrefix,
   jobKey,
+  msOfDay,
   parseExpiryHint,
+  parseJobExpiryId,
   uploadKey,
 } from '#shared/jobs/keys.ts'
 import { isDone, type JobRecord, parseJob } from '#shared/jobs/record.ts'
@@ -72,7 +74,7 @@ async function settleHint(
   hint: { readonly key: string; readonly day: string; readonly kind: ExpiryKind; readonly id: string },
 ): Promise<void> {
   const { store } = context
-  const verdict = await examine(context, hint.kind, hint.id)
+  const verdict = await examine(context, hint)
   if (verdict.outcome === 'later') {
     const next = expiryHintKey(verdict.at, hint.kind, hint.id)
     if (next === hint.key) return // due later today
@@ -81,20 +83,31 @@ async function settleHint(
   await store.delete(hint.key)
 }
 
-function examine(context: RetentionContext, kind: ExpiryKind, id: string): Promise<Verdict> {
+function examine(
+  context: RetentionContext,
+  { kind, id, day }: { readonly kind: ExpiryKind; readonly id: string; readonly day: string },
+): Promise<Verdict> {
   switch (kind) {
     case 'job':
       return examineJob(context, id)
     case 'upload':
       return examineUpload(context, id)
     case 'idem':
-      return examineIdempotencyKey(context, id)
+      return examineIdempotencyKey(context, id, day)
     default:
       throw kind satisfies never
   }
 }
 
-async function examineJob(context: RetentionContext, id: string): Promise<Verdict> {
+async function examineJob(context: RetentionContext, expiryId: string): Promise<Verdict> {
+  const { jobId, referenceHintKey } = parseJobExpiryId(expiryId)
+  const verdict = await examineJobRecord(context, jobId)
+  // A tombstone may have been made of a hint, and then knows no reference.
+  if (verdict.outcome === 'gone' && referenceHintKey) await context.store.delete(referenceHintKey)
+  return verdict
+}
+
+async function examineJobRecord(context: RetentionContext, id: string): Promise<Verdict> {
   const { store, clock, times, log } = context
   const found = await store.get<JobRecord>(jobKey(id))
   // The record may still be on its way (its hints are written first): it is looked for once more tomorrow.
@@ -154,11 +167,15 @@ export async function clearUpload(context: DeleteContext, tenant: string, upload
   await deletePrefix(media, prefix)
 }
 
-async function examineIdempotencyKey(context: RetentionContext, id: string): Promise<Verdict> {
+async function examineIdempotencyKey(context: RetentionContext, id: string, day: string): Promise<Verdict> {
   const { store, clock, times } = context
   const key = `idem/${id.replace('~', '/')}`
   const found = await store.get<IdempotencyRecord>(key)
-  if (!found) return { outcome: 'gone' }
+  if (!found) {
+    // The claim may still be on its way (its hint is written first): the hint stays for a day more.
+    const dueMs = msOfDay(day)
+    return clock.now() < dueMs + 2 * DAY_MS ? { outcome: 'later', at: dueMs } : { outcome: 'gone' }
+  }
   const until = Date.parse(found.value.createdAt) + times.idempotencyLifeMs
   if (clock.now() < until) return { outcome: 'later', at: until }
   await store.delete(key)

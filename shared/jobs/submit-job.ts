@@ -2,7 +2,14 @@ import { type Clock, isoTime } from '#shared/clock.ts'
 import { messageOf, ReelmillError } from '#shared/errors.ts'
 import { newId, timeOfId } from '#shared/ids.ts'
 import { claimIdempotencyKey } from '#shared/jobs/idempotency.ts'
-import { allHintKey, expiryHintKey, jobKey, openHintKey, referenceHintKey } from '#shared/jobs/keys.ts'
+import {
+  allHintKey,
+  expiryHintKey,
+  jobExpiryId,
+  jobKey,
+  openHintKey,
+  referenceHintKey,
+} from '#shared/jobs/keys.ts'
 import { type JobRecord, parseJob, RECORD_VERSION } from '#shared/jobs/record.ts'
 import type { JobTimes } from '#shared/jobs/times.ts'
 import { keepUpload } from '#shared/jobs/uploads.ts'
@@ -55,8 +62,10 @@ export async function submitJob(
   // Hints before the record: a record that no list shows would never be swept (H4).
   await store.putHint(openHintKey(job.tenant, jobId))
   await store.putHint(allHintKey(job.tenant, jobId))
+  // This one leads retention to the hint by reference, so it comes before it.
+  const expiryId = jobExpiryId(job.tenant, jobId, job.reference)
+  await store.putHint(expiryHintKey(clock.now() + times.retentionMs, 'job', expiryId))
   if (job.reference !== undefined) await store.putHint(referenceHintKey(job.tenant, job.reference, jobId))
-  await store.putHint(expiryHintKey(clock.now() + times.retentionMs, 'job', jobId))
   const record = newRecord(jobId, job, clock)
   const created = await store.create<JobRecord>(jobKey(jobId), record)
   if (created.outcome === 'exists') return (await lookUp(store, jobId)) ?? created.found

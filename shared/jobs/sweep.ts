@@ -5,7 +5,7 @@ import { closeJob } from '#shared/jobs/close-job.ts'
 import { clearGrave } from '#shared/jobs/delete-job.ts'
 import { expireLease } from '#shared/jobs/expire-lease.ts'
 import { forEachLimited } from '#shared/jobs/for-each-limited.ts'
-import { jobKey, OPEN_PREFIX, openHintKey, parseJobHint } from '#shared/jobs/keys.ts'
+import { expiryHintKey, jobKey, OPEN_PREFIX, openHintKey, parseJobHint } from '#shared/jobs/keys.ts'
 import type { Notifier } from '#shared/jobs/notifier.ts'
 import { notifyEnded } from '#shared/jobs/notify-ended.ts'
 import { isDone, type JobRecord, type JobTombstone, parseJob, RECORD_VERSION } from '#shared/jobs/record.ts'
@@ -217,6 +217,8 @@ export class Sweep {
   async #occupy(hint: { readonly tenant: string; readonly jobId: string }): Promise<void> {
     const { clock, store, times, log } = this.#d
     if (clock.now() - (timeOfId(hint.jobId) ?? 0) < times.orphanHintMs) return
+    // The submit may have stopped before it put this hint, and a tombstone without one would never be purged.
+    await store.putHint(expiryHintKey(clock.now(), 'job', hint.jobId))
     await store.create<JobTombstone>(jobKey(hint.jobId), {
       kind: 'tombstone',
       version: RECORD_VERSION,

@@ -9,6 +9,7 @@ import { submitJob } from '#shared/jobs/submit-job.ts'
 import { defaultJobTimes } from '#shared/jobs/times.ts'
 import type { UploadRecord } from '#shared/jobs/upload-record.ts'
 import { keepUpload } from '#shared/jobs/uploads.ts'
+import type { StateStore } from '#shared/state/state-store.ts'
 import { aJob } from '../../support/a-job.ts'
 import { jobBench } from '../../support/job-bench.ts'
 
@@ -169,5 +170,52 @@ describe('deleting a job', () => {
     await end(bench, job)
     await assert.rejects(deleteJob(bench, 'mallory', job.value.id), (error) => hasCode(error, 'not-found'))
     assert.equal((await bench.job(job)).kind, 'job')
+  })
+})
+
+describe('what a submit leaves that stops half-way', () => {
+  /** A submit whose process dies before its write number `writes` + 1. */
+  async function stopsAfter(bench: ReturnType<typeof jobBench>, writes: number): Promise<void> {
+    let left = writes
+    const died = () => Promise.reject(new Error('it died'))
+    const { store } = bench
+    const dying: StateStore = {
+      get: store.get.bind(store),
+      getIfChanged: store.getIfChanged.bind(store),
+      create: died,
+      swap: died,
+      delete: died,
+      listHints: store.listHints.bind(store),
+      putHint: (key) => (left-- > 0 ? store.putHint(key) : died()),
+    }
+    await assert.rejects(submitted({ ...bench, store: dying }), /it died/)
+  }
+
+  for (const writes of [1, 2, 3, 4]) {
+    it(`is gone one day, tombstone and all, when it stops after ${writes} hints`, async () => {
+      const bench = jobBench()
+      await stopsAfter(bench, writes)
+      for (let day = 0; day < 60; day++) {
+        await bench.sweep.pass()
+        await daysGoBy(bench, 1)
+      }
+      assert.deepEqual([...bench.objects.snapshot().keys()], [])
+    })
+  }
+
+  it('leaves no idempotency key that is never forgotten, although its hint was looked at too early', async () => {
+    const bench = jobBench()
+    const at = idempotencyKey('acme', 'submit-job', 'k1')
+    const now = bench.clock.now()
+    await bench.store.putHint(expiryHintKey(now, 'idem', at.slice('idem/'.length).replace('/', '~')))
+    await retain(bench)
+    await bench.store.create(at, {
+      version: 1,
+      id: 'job_1',
+      requestSha256: 'x',
+      createdAt: new Date(now).toISOString(),
+    })
+    await daysGoBy(bench, 5)
+    assert.deepEqual([...bench.objects.snapshot().keys()], [])
   })
 })

@@ -72,7 +72,7 @@ describe('submitting a job', () => {
       .map(({ key }) => key.split('/').slice(0, 2).join('/'))
     assert.deepEqual(
       writes.map((key) => key.replace(/^[ju]\/.*/, (k) => k[0] ?? '')),
-      ['x/exp', 'u', 'x/open', 'x/all', 'x/ref', 'x/exp', 'j'],
+      ['x/exp', 'u', 'x/open', 'x/all', 'x/exp', 'x/ref', 'j'],
     )
   })
 
