@@ -45,7 +45,10 @@ async function daysGoBy(bench: ReturnType<typeof jobBench>, days: number): Promi
   }
 }
 
-async function submitted(bench: ReturnType<typeof jobBench>, claim?: { key: string; requestSha256: string }) {
+async function submitted(
+  bench: Parameters<typeof submitJob>[0],
+  claim?: { key: string; requestSha256: string },
+) {
   const { tenant, metadata, inputs, outputs, notify } = aJob({
     inputs: [{ id: 'in1', source: {}, key: 'x' }],
   })
