@@ -12,6 +12,7 @@ import { ChildService } from '../../scripts/stack/child-service.ts'
 import { freePorts } from '../../scripts/stack/free-ports.ts'
 import { retireWorkers } from '../../scripts/stack/retire-workers.ts'
 import { serviceEnvironments } from '../../scripts/stack/service-environments.ts'
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 
 export type ServiceName = 'localcloud' | 'frontend' | 'master' | 'second-master'
 
@@ -22,6 +23,8 @@ export interface TestStack extends AsyncDisposable {
   readonly dataFolder: string
   readonly api: ApiClient
   readonly stores: Stores
+  /** Between all services and the store, when it was asked for; everything passes until its `fault` is set. */
+  readonly network: FaultProxy | undefined
   start(name: ServiceName, more?: Readonly<Record<string, string>>): Promise<ChildService>
   /** SIGKILL, and gone when this resolves. */
   kill(name: ServiceName): Promise<void>
@@ -57,14 +60,18 @@ const hurried = {
   REELMILL_LOG_LEVEL: 'debug',
 } as const
 
-export async function startTestStack(environment: Readonly<Record<string, string>> = {}): Promise<TestStack> {
+export async function startTestStack(
+  environment: Readonly<Record<string, string>> = {},
+  options: { readonly badNetwork?: boolean } = {},
+): Promise<TestStack> {
   const dataFolder = await mkdtemp(path.join(tmpdir(), 'reelmill-stack-'))
   const [frontend = 0, s3 = 0, sqs = 0] = await freePorts(3)
+  const network = options.badNetwork ? await startFaultProxy(`http://127.0.0.1:${s3}`) : undefined
   const set = await serviceEnvironments({
     dataFolder,
     host: '127.0.0.1',
     ports: { frontend, s3, sqs },
-    environment: { ...hurried, ...environment },
+    environment: { ...hurried, ...(network && { AWS_ENDPOINT_URL_S3: network.url }), ...environment },
   })
   const services = new Map<ServiceName, ChildService>()
   const launch = (name: ServiceName, more: Readonly<Record<string, string>> = {}) => {
@@ -107,6 +114,7 @@ export async function startTestStack(environment: Readonly<Record<string, string
     dataFolder,
     api: new ApiClient({ url: set.url, key, signal: over.signal }),
     stores,
+    network,
     start,
     service,
     until,
@@ -129,10 +137,12 @@ export async function startTestStack(environment: Readonly<Record<string, string
     },
     async [Symbol.asyncDispose]() {
       over.abort(new Error('the test is over'))
+      if (network) network.fault = () => ({ kind: 'pass' })
       const stop = (name: ServiceName) => services.get(name)?.stop(GRACE_MS)
       await Promise.all([stop('frontend'), stop('master'), stop('second-master')])
       await retireWorkers(dataFolder, GRACE_MS)
       stores.close()
+      await network?.close()
       await stop('localcloud')
       await rm(dataFolder, { recursive: true })
     },
