@@ -18,7 +18,10 @@ export const stream = z
       .optional()
       .describe('Clockwise rotation that a player applies: 0, 90, 180 or 270'),
     pixelFormat: z.string().optional(),
-    colorSpace: z.string().optional().describe('The matrix, such as bt709; absent when the file does not say'),
+    colorSpace: z
+      .string()
+      .optional()
+      .describe('The matrix, such as bt709; absent when the file does not say'),
     colorTransfer: z.string().optional(),
     colorPrimaries: z.string().optional(),
     colorRange: z.string().optional().describe('tv | pc'),

@@ -70,6 +70,8 @@ export class Sweep {
   readonly #d: SweepDependencies
   readonly #watch: WorkerWatch
   #waiting = new Map<string, Waiting>()
+  /** Jobs whose news is on its way, and when that is over. */
+  readonly #telling = new Map<string, Promise<void>>()
 
   constructor(dependencies: SweepDependencies) {
     this.#d = dependencies
@@ -131,9 +133,34 @@ export class Sweep {
     }
     if (job.status === 'queued') return this.#queued(found, pass)
     if (job.status === 'running') return this.#running(found, pass)
-    const told = await notifyEnded(this.#d, found, pass.signal)
-    if (parseJob(told).kind === 'job' && isDone(told.value)) await closeJob(this.#d, told.value)
-    else pass.census.closing++
+    if (isDone(job)) return closeJob(this.#d, job)
+    pass.census.closing++
+    this.#tell(found, pass.signal)
+  }
+
+  /** Resolves when no news is on its way any more. */
+  async told(): Promise<void> {
+    await Promise.all(this.#telling.values())
+  }
+
+  /** Beside the walk, a few at a time: receivers that hang must not keep bells and expiries waiting. */
+  #tell(found: Found<JobRecord>, signal: AbortSignal | undefined): void {
+    const { log } = this.#d
+    const { id } = found.value
+    if (this.#telling.has(id) || this.#telling.size >= CONCURRENCY) return
+    const tell = async () => {
+      try {
+        const told = await notifyEnded(this.#d, found, signal)
+        if (parseJob(told).kind === 'job' && isDone(told.value)) await closeJob(this.#d, told.value)
+      } catch (error) {
+        if (!signal?.aborted) {
+          log.warn({ jobId: id, err: error }, 'the news could not be told; the next sweep tries again')
+        }
+      } finally {
+        this.#telling.delete(id)
+      }
+    }
+    this.#telling.set(id, tell())
   }
 
   async #queued(found: Found<JobRecord>, pass: Pass): Promise<void> {

@@ -32,6 +32,8 @@ export const uploadRecord = z.object({
   multipart: z.object({ uploadId: z.string(), key: z.string(), partSizeBytes: z.int() }).optional(),
   /** How far an upload by chunks has come: the offset that is expected next. */
   receivedBytes: z.int().optional(),
+  /** Names the last chunk that was taken; each chunk's key names the one before it. */
+  lastChunk: z.string().optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 })
 export type UploadRecord = z.infer<typeof uploadRecord>

@@ -16,7 +16,7 @@ import { FakeClock } from './fake-clock.ts'
 import { MemoryMediaStore } from './memory-media-store.ts'
 
 /** Every shared part of the service in memory, on a clock that stands still until a test moves it. */
-export function jobBench(answers: DeliveryAnswer[] = []) {
+export function jobBench(answers: (DeliveryAnswer | Promise<DeliveryAnswer>)[] = []) {
   const clock = new FakeClock()
   const objects = new MemoryObjects()
   const store = new RecordStore({ objects, clock })

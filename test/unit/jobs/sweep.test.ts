@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { openHintKey } from '#shared/jobs/keys.ts'
+import type { DeliveryAnswer } from '#shared/jobs/notifier.ts'
 import type { JobRecord } from '#shared/jobs/record.ts'
 import { defaultJobTimes } from '#shared/jobs/times.ts'
 import { transition } from '#shared/jobs/transition.ts'
@@ -32,6 +33,11 @@ function succeeded(over: Partial<JobRecord> = {}): JobRecord {
     })
   assert.ok(ended)
   return ended
+}
+
+async function sweepAndTell(bench: ReturnType<typeof jobBench>): Promise<void> {
+  await bench.sweep.pass()
+  await bench.sweep.told()
 }
 
 const webhook = { kind: 'webhook' as const, url: 'https://example.com/hook', events: ['job.succeeded'] }
@@ -196,8 +202,8 @@ describe('the sweep over an ended job', () => {
   it('tells its webhook once, with an id that never changes, then closes', async () => {
     const bench = jobBench()
     const job = await bench.addJob(succeeded({ notify: [webhook] }))
-    await bench.sweep.pass()
-    await bench.sweep.pass()
+    await sweepAndTell(bench)
+    await sweepAndTell(bench)
     assert.deepEqual(
       bench.told.map(({ url, event }) => [url, event.id]),
       [[webhook.url, `${job.value.id}.1.job.succeeded`]],
@@ -211,8 +217,8 @@ describe('the sweep over an ended job', () => {
     const bench = jobBench([failed, failed, failed])
     const job = await bench.addJob(succeeded({ notify: [webhook] }))
     for (let minute = 0; minute <= 4; minute++) {
-      await bench.sweep.pass()
-      await bench.sweep.pass()
+      await sweepAndTell(bench)
+      await sweepAndTell(bench)
       await bench.clock.advance(MINUTE)
     }
     assert.equal(bench.told.length, 3)
@@ -227,13 +233,29 @@ describe('the sweep over an ended job', () => {
     const other = { ...webhook, url: 'https://example.org/other' }
     const bench = jobBench([{ outcome: 'delivered' }, { outcome: 'failed', reason: 'away' }])
     await bench.addJob(succeeded({ notify: [webhook, other] }))
-    await bench.sweep.pass()
+    await sweepAndTell(bench)
     await bench.clock.advance(MINUTE)
-    await bench.sweep.pass()
+    await sweepAndTell(bench)
     assert.deepEqual(
       bench.told.map(({ url }) => url),
       [webhook.url, other.url, other.url],
     )
+  })
+})
+
+describe('the sweep beside a receiver that hangs', () => {
+  it('rings and expires as ever, and tells each job once', async () => {
+    const answer = Promise.withResolvers<DeliveryAnswer>()
+    const bench = jobBench([answer.promise])
+    await bench.addJob(succeeded({ notify: [webhook] }))
+    await bench.sweep.pass()
+    const { job } = await bench.addRunning({}, { state: 'condemned' })
+    await bench.sweep.pass()
+    assert.equal((await bench.job(job)).status, 'queued')
+    assert.equal(bench.told.length, 1)
+    answer.resolve({ outcome: 'delivered' })
+    await bench.sweep.told()
+    assert.equal(bench.openHints().length, 1, 'the told job is closed')
   })
 })
 
