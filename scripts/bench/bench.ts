@@ -11,7 +11,7 @@ import { StoppedBySignal, stopSignals } from '../stack/stop-signals.ts'
 import { type Stack, startStack } from '../stack.ts'
 import { benchClips } from './bench-clips.ts'
 import { measureJail, measureSubmitToEncode, measureWorkerStart } from './measure-starts.ts'
-import { type MeasureContext, measureOneDecode, measureWall } from './measure-wall.ts'
+import { type MeasureContext, measureOneDecode, measureVerify, measureWall } from './measure-wall.ts'
 import { type Measurement, reached } from './measurement.ts'
 import { asMarkdown, asTable, machineInWords } from './report.ts'
 
@@ -41,33 +41,24 @@ async function bench(signal: AbortSignal, own: (stack: Stack) => void): Promise<
   say(`${machine}; clips of ${seconds} s, ${rounds} rounds`)
   await mkdir(folder, { recursive: true })
   const clips = await benchClips(folder, seconds)
+  const measurements: Measurement[] = []
+  const add = async (measured: Promise<Measurement[]>) => void measurements.push(...(await measured))
   const small = path.join(folder, 'small.mp4')
   await makeClip(small, { ...demoClip, width: 320, height: 180, durationSec: 2 }, signal)
-
-  const dataFolder = path.join(folder, 'data')
-  await rm(dataFolder, { recursive: true, force: true })
-  const [frontend = 0, s3 = 0, sqs = 0] = await freePorts(3)
-  const plan = {
-    dataFolder,
-    host: '127.0.0.1',
-    ports: { frontend, s3, sqs },
-    // One worker, there from the start and never drained; its log says when ffmpeg starts.
-    environment: { REELMILL_MIN_WORKERS: '1', REELMILL_MAX_WORKERS: '1', REELMILL_LOG_LEVEL: 'debug' },
-  }
-  const stack = await startStack(plan, signal)
-  own(stack)
-  const api = new ApiClient({ url: stack.url, key: stack.key, signal })
-  await api.follow((await api.submit((await api.upload(small)).id, ['web-480p'])).id)
-  const worker = await onlyWorker(dataFolder)
-  const context: MeasureContext = { api, workerPid: worker.pid, folder, rounds, signal, say }
-
-  const measurements: Measurement[] = []
-  for (const clip of clips) measurements.push(...(await measureWall(clip, context)))
-  for (const clip of clips.slice(0, 1)) measurements.push(...(await measureOneDecode(clip, context)))
-  measurements.push(...(await measureSubmitToEncode(small, worker.log, context)))
-  const { master } = await serviceEnvironments(plan)
-  measurements.push(...(await measureWorkerStart(master, context)))
-  measurements.push(...(await measureJail(context)))
+  await onWarmWorker({}, small, signal, own, async (warm) => {
+    const context: MeasureContext = { ...warm, folder, rounds, signal, say }
+    for (const clip of clips) await add(measureWall(clip, context))
+    for (const clip of clips.slice(0, 1)) await add(measureOneDecode(clip, context))
+    await add(measureSubmitToEncode(small, warm.workerLog, context))
+    await add(measureWorkerStart(warm.workerEnvironment, context))
+    await add(measureJail(context))
+  })
+  // What runs inside the jail is in a process namespace of its own, and its CPU time is not added to the worker's.
+  say('  without the jail, so that CPU time can be told apart:')
+  await onWarmWorker({ REELMILL_JAIL: 'none' }, small, signal, own, async (warm) => {
+    const context: MeasureContext = { ...warm, folder, rounds, signal, say }
+    for (const clip of clips) await add(measureVerify(clip, context))
+  })
 
   say()
   say(asTable(measurements))
@@ -81,13 +72,51 @@ async function bench(signal: AbortSignal, own: (stack: Stack) => void): Promise<
 
 const withoutFolders = (command: string): string => command.replaceAll(`${folder}/`, '')
 
-/** The pid and the log of the fleet's worker, as the process driver wrote them down. */
-async function onlyWorker(dataFolder: string): Promise<{ readonly pid: number; readonly log: string }> {
+interface WarmWorker {
+  readonly api: ApiClient
+  readonly workerPid: number
+  readonly workerLog: string
+  readonly workerEnvironment: Readonly<Record<string, string>>
+}
+
+/** Runs `use` on a fresh stack with one worker, which has done a job already. */
+async function onWarmWorker(
+  environment: Readonly<Record<string, string>>,
+  clip: string,
+  signal: AbortSignal,
+  own: (stack: Stack) => void,
+  use: (warm: WarmWorker) => Promise<void>,
+): Promise<void> {
+  const dataFolder = path.join(folder, 'data')
+  await rm(dataFolder, { recursive: true, force: true })
+  const [frontend = 0, s3 = 0, sqs = 0] = await freePorts(3)
+  const plan = {
+    dataFolder,
+    host: '127.0.0.1',
+    ports: { frontend, s3, sqs },
+    environment: {
+      // There from the start and never drained; its log says when ffmpeg starts.
+      REELMILL_MIN_WORKERS: '1',
+      REELMILL_MAX_WORKERS: '1',
+      REELMILL_LOG_LEVEL: 'debug',
+      ...environment,
+    },
+  }
+  const stack = await startStack(plan, signal)
+  own(stack)
+  const api = new ApiClient({ url: stack.url, key: stack.key, signal })
+  await api.follow((await api.submit((await api.upload(clip)).id, ['web-480p'])).id)
   const fleet = path.join(machinesFolder(dataFolder), FLEET)
   const [id] = await readdir(path.join(fleet, 'pids'))
   if (id === undefined) throw new Error('the master has launched no worker')
-  const pid = Number.parseInt(await readFile(path.join(fleet, 'pids', id), 'utf8'), 10)
-  return { pid, log: path.join(fleet, 'logs', `${id}.log`) }
+  await use({
+    api,
+    // As the process driver wrote it down.
+    workerPid: Number.parseInt(await readFile(path.join(fleet, 'pids', id), 'utf8'), 10),
+    workerLog: path.join(fleet, 'logs', `${id}.log`),
+    workerEnvironment: (await serviceEnvironments(plan)).master,
+  })
+  await stack.stop()
 }
 
 let stack: Stack | undefined

@@ -6,6 +6,9 @@ import process from 'node:process'
 // The jail (bubblewrap and prlimit) needs Linux; elsewhere ffmpeg runs without one, by request only.
 const TOOLS = process.platform === 'linux' ? ['ffmpeg', 'ffprobe', 'bwrap', 'prlimit'] : ['ffmpeg', 'ffprobe']
 
+/** What `npm run test:localcloud-clients` needs besides; most managers agree on the names. */
+const CLIENTS = { s3cmd: 's3cmd', rclone: 'rclone', python3: 'python3' }
+
 /**
  * How each package manager installs without a question, and what it calls the packages of each tool.
  * @type {{ command: string, root: boolean, prepare?: string[], install: string[], packages: Record<string, string> }[]}
@@ -16,41 +19,63 @@ const MANAGERS = [
     root: true,
     prepare: ['update', '-qq'],
     install: ['install', '-y', '-qq', '--no-install-recommends'],
-    packages: { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', bwrap: 'bubblewrap', prlimit: 'util-linux' },
+    packages: {
+      ffmpeg: 'ffmpeg',
+      ffprobe: 'ffmpeg',
+      bwrap: 'bubblewrap',
+      prlimit: 'util-linux',
+      ...CLIENTS,
+      'python3-venv': 'python3-venv',
+    },
   },
   {
     command: 'dnf',
     root: true,
     install: ['install', '-y', '-q'],
-    packages: { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', bwrap: 'bubblewrap', prlimit: 'util-linux' },
+    packages: { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', bwrap: 'bubblewrap', prlimit: 'util-linux', ...CLIENTS },
   },
   {
     command: 'apk',
     root: true,
     install: ['add', '--no-cache', '-q'],
-    packages: { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', bwrap: 'bubblewrap', prlimit: 'util-linux-misc' },
+    packages: {
+      ffmpeg: 'ffmpeg',
+      ffprobe: 'ffmpeg',
+      bwrap: 'bubblewrap',
+      prlimit: 'util-linux-misc',
+      ...CLIENTS,
+    },
   },
   {
     command: 'pacman',
     root: true,
     install: ['-Sy', '--noconfirm', '--needed', '-q'],
-    packages: { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', bwrap: 'bubblewrap', prlimit: 'util-linux' },
+    packages: {
+      ffmpeg: 'ffmpeg',
+      ffprobe: 'ffmpeg',
+      bwrap: 'bubblewrap',
+      prlimit: 'util-linux',
+      ...CLIENTS,
+      python3: 'python',
+    },
   },
   {
     command: 'brew',
     root: false,
     install: ['install', '-q'],
-    packages: { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg' },
+    packages: { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', ...CLIENTS, python3: 'python' },
   },
 ]
 
 /**
  * Installs the system's tools that are missing, when this user may do so without a password.
  *
- * @param {{ change: boolean, say: (line: string) => void }} options
+ * @param {{ change: boolean, say: (line: string) => void, tools?: string[] }} options `tools` is by default
+ *   what Reelmill itself needs
  * @returns {string[]} the tools that are still missing
  */
-export function repairSystemTools({ change, say }) {
+export function repairSystemTools({ change, say, tools = TOOLS }) {
+  const missingTools = () => tools.filter((tool) => !onPath(tool))
   const missing = missingTools()
   if (missing.length === 0) return []
   const manager = MANAGERS.find(({ command }) => onPath(command))
@@ -58,7 +83,7 @@ export function repairSystemTools({ change, say }) {
   const byHand = manager
     ? `\`${[manager.root ? 'sudo' : '', manager.command, ...manager.install, ...packages].filter(Boolean).join(' ')}\``
     : 'your package manager'
-  const how = `Install ${missing.join(', ')} with ${byHand} (ffmpeg must have libx264).`
+  const how = `Install ${missing.join(', ')} with ${byHand}${missing.includes('ffmpeg') ? ' (ffmpeg must have libx264)' : ''}.`
   const may = manager && change && (manager.root ? asRoot() : [])
   if (!may) {
     say(`missing: ${missing.join(', ')}. ${how}`)
@@ -72,8 +97,6 @@ export function repairSystemTools({ change, say }) {
   if (still.length > 0) say(`${manager.command} did not bring ${still.join(', ')}. ${how}`)
   return still
 }
-
-const missingTools = () => TOOLS.filter((tool) => !onPath(tool))
 
 /** What makes a command run as root without asking: nothing, sudo, or undefined when neither is possible. */
 function asRoot() {
