@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import type { CreateEnvelope, OperationDescriptor, XmlHandler } from 'strong-soap'
 import { NAMESPACE, type OperationName } from '../contract/operations.ts'
 import { portName, SERVICE_NAME } from '../contract/wsdl.ts'
 import { ENVELOPE_NAMESPACE, type SoapVersion } from '../soap-version.ts'
@@ -26,7 +26,8 @@ export class StrongSoapCodec {
 
   /** Reads the WSDL once. Throws when it is not one that strong-soap understands: a defect of ours. */
   static async open(wsdl: string): Promise<StrongSoapCodec> {
-    const { soap } = createRequire(import.meta.url)('strong-soap') as { soap: StrongSoap }
+    // Only now: it takes the better part of a second, which a process that is asked for no SOAP need not spend.
+    const { soap } = (await import('strong-soap')).default
     const document = new soap.WSDL(wsdl, '', {})
     await new Promise<void>((resolve, reject) => {
       document.load((error) => (error ? reject(error) : resolve()))
@@ -59,70 +60,4 @@ export class StrongSoapCodec {
     if (!descriptor) throw new Error(`The WSDL has no operation ${operation} in ${NAMESPACE}.`)
     return descriptor
   }
-}
-
-// strong-soap has no types; these are the parts of it that are used.
-
-interface StrongSoap {
-  readonly WSDL: new (text: string, uri: string, options: object) => WsdlFile
-  readonly XMLHandler: XmlHandlerClass
-}
-
-interface WsdlFile {
-  load(done: (error: Error | null) => void): void
-  readonly definitions: Definitions
-}
-
-interface Definitions {
-  readonly schemas: object
-  readonly services: Readonly<
-    Record<
-      string,
-      {
-        readonly ports: Readonly<
-          Record<
-            string,
-            { readonly binding: { readonly operations: Readonly<Record<string, WsdlOperation>> } }
-          >
-        >
-      }
-    >
-  >
-}
-
-interface WsdlOperation {
-  describe(definitions: Definitions): OperationDescriptor
-}
-
-interface OperationDescriptor {
-  readonly inputEnvelope: object
-  readonly output: { readonly body: object }
-}
-
-interface XmlHandlerClass {
-  new (schemas: object, options: { readonly ignoreUnknownProperties: boolean }): XmlHandler
-  readonly createSOAPEnvelope: CreateEnvelope
-}
-
-type CreateEnvelope = (
-  prefix: string,
-  namespace: string,
-) => {
-  readonly body: XmlNode
-  readonly header: XmlNode
-  readonly doc: XmlNode
-}
-
-interface XmlHandler {
-  xmlToJson(
-    namespaces: null,
-    xml: string,
-    descriptor: object,
-  ): { readonly Body?: Readonly<Record<string, unknown>> }
-  jsonToXml(parent: XmlNode, namespaces: null, descriptor: object, value: unknown): void
-}
-
-interface XmlNode {
-  remove(): unknown
-  end(): string
 }
