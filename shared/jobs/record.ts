@@ -76,7 +76,6 @@ export const receipt = z.object({
   bytesIn: z.int().optional(),
   bytesOut: z.int().optional(),
 })
-export type Receipt = z.infer<typeof receipt>
 
 const result = z.object({
   fence: z.int(),

@@ -73,7 +73,6 @@ export const audioSettings = z
     channels: z.int().min(1).max(8).optional().describe('The most there may be; fewer stay fewer. Default 2'),
   })
   .meta({ id: 'AudioSettings' })
-export type AudioSettings = z.infer<typeof audioSettings>
 
 export const stillsSettings = z
   .strictObject({
@@ -87,7 +86,6 @@ export const stillsSettings = z
     height: pixels.optional().describe('Height of the box that holds the picture'),
   })
   .meta({ id: 'StillsSettings' })
-export type StillsSettings = z.infer<typeof stillsSettings>
 
 export const settings = z
   .strictObject({
