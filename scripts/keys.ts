@@ -1,17 +1,26 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { z } from 'zod'
 import { openStores, storesConfig } from '#shared/aws/stores-config.ts'
 import { systemClock } from '#shared/clock.ts'
 import { readConfig } from '#shared/config.ts'
 import { messageOf } from '#shared/errors.ts'
 import { createLog } from '#shared/log.ts'
 import { Keys } from '#shared/tenants/keys.ts'
+import { SecretBox } from '#shared/tenants/secret-box.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
+import { Users } from '#shared/tenants/users.ts'
+import { frontendConfig } from '../services/frontend/config.ts'
 import { runKeysCommand, usage } from './keys/keys-command.ts'
 import { serviceEnvironments } from './stack/service-environments.ts'
 
 // `npm run keys`: makes, lists and revokes keys, and what else an administrator decides about tenants. It writes to
 // the state store itself: the one that the environment names, or else that of `npm start`, which must be running.
+
+const keysConfig = z.object({
+  ...storesConfig.shape,
+  REELMILL_SECRETS_KEY: frontendConfig.shape.REELMILL_SECRETS_KEY,
+})
 
 const note = (line: string) => process.stderr.write(`${line}\n`)
 const result = (line: string) => process.stdout.write(`${line}\n`)
@@ -30,7 +39,7 @@ if (args.length === 0 || args[0] === 'help' || args.includes('--help')) {
 
 async function run(): Promise<void> {
   const environment = await environmentOfState()
-  const config = readConfig(storesConfig, environment)
+  const config = readConfig(keysConfig, environment)
   const endpoint =
     config.REELMILL_STATE_ENDPOINT_URL ?? config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL ?? 'AWS'
   note(`State: the bucket ${config.REELMILL_STATE_BUCKET} at ${endpoint}.`)
@@ -39,7 +48,10 @@ async function run(): Promise<void> {
   try {
     const tenants = new Tenants({ store: stores.store, clock })
     const keys = new Keys({ store: stores.store, clock, tenants })
-    await runKeysCommand(args, { tenants, keys, result, note })
+    const box =
+      config.REELMILL_SECRETS_KEY === undefined ? undefined : new SecretBox(config.REELMILL_SECRETS_KEY)
+    const users = box && new Users({ store: stores.store, clock, tenants, box })
+    await runKeysCommand(args, { tenants, keys, users, result, note })
   } finally {
     stores.close()
   }

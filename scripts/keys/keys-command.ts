@@ -5,6 +5,7 @@ import { allScopes, type KeyRecord, type Scope } from '#shared/tenants/key-recor
 import type { Keys } from '#shared/tenants/keys.ts'
 import type { TenantRecord } from '#shared/tenants/tenant-record.ts'
 import type { Tenants } from '#shared/tenants/tenants.ts'
+import type { Users } from '#shared/tenants/users.ts'
 
 export const usage = `npm run keys -- <command>
 
@@ -15,6 +16,9 @@ export const usage = `npm run keys -- <command>
   grant --tenant NAME s3://BUCKET/PREFIX/
                                     lets the tenant's jobs read what lies there
   ungrant --tenant NAME s3://BUCKET/PREFIX/
+  create-user NAME [--tenant NAME] [--scopes submit,read,admin]
+                                    a SOAP user for PasswordDigest (all others use keys); its secret is the result
+  revoke-user NAME
   webhook-secret [--tenant NAME]    what the tenant's webhooks are signed with
   webhook-secret --rotate [--tenant NAME]
                                     a new one; the old one signs, too, for a day
@@ -24,6 +28,8 @@ Without --tenant it is the tenant "${DEFAULT_TENANT}". --scopes is submit,read u
 export interface KeysContext {
   readonly tenants: Tenants
   readonly keys: Keys
+  /** Left out when there is no REELMILL_SECRETS_KEY. */
+  readonly users?: Users | undefined
   /** The result, for another program to read. */
   result(line: string): void
   /** What is said about it, for people. */
@@ -57,6 +63,18 @@ export async function runKeysCommand(args: readonly string[], context: KeysConte
       const record = await keys.revoke(need(subject, 'the id of a key, such as key_01K...'))
       return note(`${record.id} of the tenant ${record.tenant} is revoked.`)
     }
+    case 'create-user': {
+      const name = need(subject, 'how the user is called')
+      const scopes = scopesOf(options.scopes ?? 'submit,read')
+      const { secret, record } = await usersOf(context).create({ name, tenant, scopes })
+      note(`The user ${name} of the tenant ${record.tenant} (${record.scopes.join(', ')}). Its secret:`)
+      return result(secret)
+    }
+    case 'revoke-user': {
+      const name = need(subject, 'how the user is called')
+      await usersOf(context).revoke(name)
+      return note(`The user ${name} is revoked.`)
+    }
     case 'grant':
     case 'ungrant': {
       const prefix = need(subject, 'a location, such as s3://bucket/folder/')
@@ -83,6 +101,13 @@ async function listTenant(context: KeysContext, name: string): Promise<void> {
   const tenant = await existing(context, name)
   result(`${name}${tenant.grants.length > 0 ? `  reads ${tenant.grants.join(', ')}` : ''}`)
   for (const key of await keys.list(name)) result(`  ${lineOf(key)}`)
+}
+
+function usersOf({ users }: KeysContext): Users {
+  if (users) return users
+  throw refuse(
+    'Set REELMILL_SECRETS_KEY first, here and for the frontend: `openssl rand -base64 32` makes one.',
+  )
 }
 
 async function existing({ tenants }: KeysContext, name: string): Promise<TenantRecord> {

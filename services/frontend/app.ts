@@ -1,5 +1,6 @@
 import Koa from 'koa'
 import type { Clock } from '#shared/clock.ts'
+import { hasCode } from '#shared/errors.ts'
 import type { JobTimes } from '#shared/jobs/times.ts'
 import type { Log } from '#shared/log.ts'
 import type { BellQueue } from '#shared/queue/bell-queue.ts'
@@ -7,12 +8,16 @@ import type { StateStore } from '#shared/state/state-store.ts'
 import type { MediaStore } from '#shared/storage/media-store.ts'
 import { KeyRing } from '#shared/tenants/key-ring.ts'
 import { Keys } from '#shared/tenants/keys.ts'
+import { Nonces } from '#shared/tenants/nonces.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
+import type { Users } from '#shared/tenants/users.ts'
 import { checkDestination } from '#shared/webhooks/check-destination.ts'
+import { bindSoap } from './bind-soap.ts'
 import { HealthCheck } from './operations/check-health.ts'
 import type { OperationContext } from './operations/context.ts'
 import { JobWatch } from './operations/job-watch.ts'
 import type { Limits } from './operations/limits.ts'
+import { beginBody } from './rest/begin-body.ts'
 import { openApiDocument } from './rest/docs/openapi.ts'
 import { docsRoutes } from './rest/docs/routes.ts'
 import { fleetRoutes } from './rest/fleet/routes.ts'
@@ -31,6 +36,9 @@ import { mountRoutes, refuseUnknown } from './rest/mount-routes.ts'
 import { presetRoutes } from './rest/presets/routes.ts'
 import type { RequestState, Route } from './rest/route.ts'
 import { uploadRoutes } from './rest/uploads/routes.ts'
+import { authenticate as authenticateSoap } from './soap/security/authenticate.ts'
+import { defaultSoapLimits } from './soap/soap-limits.ts'
+import { type SoapDependencies, soapMiddleware } from './soap/soap-middleware.ts'
 
 /** Everything that the frontend works with; main.ts reads the environment and makes it, tests make it small. */
 export interface FrontendDependencies {
@@ -42,6 +50,8 @@ export interface FrontendDependencies {
   readonly times: JobTimes
   readonly limits: Limits
   readonly settings: FrontendSettings
+  /** Users that may use PasswordDigest in SOAP; left out, there are none. */
+  readonly users?: Pick<Users, 'find'>
 }
 
 export interface FrontendSettings {
@@ -93,6 +103,7 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
   const figures = new JobFigures(dependencies)
   const metrics = new Metrics(figures, { measureProcess: settings.measureProcess })
   const watch = new JobWatch({ store, clock, log, pollMs: settings.watchPollMs })
+  const rateLimits = new RateLimits(limits)
   const stopping = new AbortController()
   const routes: Route[] = [
     ...uploadRoutes(operations),
@@ -115,7 +126,8 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
   app.use(accessLog(clock, (sample) => metrics.observeRequest(sample)))
   app.use(unreadBody())
   app.use(problems(publicUrl))
-  app.use(mountRoutes(routes, { keyRing, rateLimits: new RateLimits(limits) }).routes())
+  app.use(soapMiddleware(soapDependencies(dependencies, { operations, keyRing, rateLimits })))
+  app.use(mountRoutes(routes, { keyRing, rateLimits }).routes())
   app.use(refuseUnknown(routes))
   // What fails after the answer has begun, such as a client that leaves in the middle of events.
   app.on('error', (error: unknown) => log.debug({ err: error }, 'an answer could not be sent to its end'))
@@ -126,5 +138,35 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
     routes,
     watch,
     stopTaking: () => stopping.abort(new Error('the frontend is stopping')),
+  }
+}
+
+/** What the SOAP room needs: the same operations, keys and rates as REST. */
+function soapDependencies(
+  { users, store, clock, settings }: FrontendDependencies,
+  own: { readonly operations: OperationContext; readonly keyRing: KeyRing; readonly rateLimits: RateLimits },
+): SoapDependencies {
+  const { operations, keyRing, rateLimits } = own
+  const identities = {
+    byKey: (key: string) => keyRing.authenticate(key),
+    byUser: async (name: string) => users?.find(name),
+    nonces: new Nonces({ store, clock }),
+    clock,
+  }
+  return {
+    limits: defaultSoapLimits,
+    operations: bindSoap(operations),
+    publicUrl: settings.publicUrl,
+    beginBody: ({ req, res }) => beginBody(req, res),
+    async authenticate(credentials, address) {
+      try {
+        const caller = await authenticateSoap(credentials, identities)
+        await rateLimits.countRequest(caller.keyId)
+        return caller
+      } catch (error) {
+        if (hasCode(error, 'unauthenticated')) await rateLimits.countBadKey(address)
+        throw error
+      }
+    },
   }
 }

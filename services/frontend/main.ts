@@ -8,7 +8,9 @@ import { release } from '#shared/release.ts'
 import { Service } from '#shared/service.ts'
 import { ensureFirstKey } from '#shared/tenants/ensure-first-key.ts'
 import { Keys } from '#shared/tenants/keys.ts'
+import { SecretBox } from '#shared/tenants/secret-box.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
+import { Users } from '#shared/tenants/users.ts'
 import { frontendConfig, limitsOf } from './config.ts'
 import { startFrontend } from './start-frontend.ts'
 
@@ -24,12 +26,13 @@ async function main(): Promise<void> {
   const stores = await openStores(config, { clock, log, signal: service.stopping })
   service.add({ name: 'stores', close: stores.close })
 
+  const tenants = new Tenants({ store: stores.store, clock })
   if (config.REELMILL_FIRST_KEY_FILE !== undefined) {
-    const tenants = new Tenants({ store: stores.store, clock })
     const keys = new Keys({ store: stores.store, clock, tenants })
     const first = await ensureFirstKey(keys, config.REELMILL_FIRST_KEY_FILE)
     log.info({ made: first.made, path: config.REELMILL_FIRST_KEY_FILE }, 'the first key is in this file')
   }
+  const secretsKey = config.REELMILL_SECRETS_KEY
   const frontend = await startFrontend(
     {
       ...stores,
@@ -37,6 +40,9 @@ async function main(): Promise<void> {
       log,
       times,
       limits: limitsOf(config),
+      ...(secretsKey !== undefined && {
+        users: new Users({ store: stores.store, clock, tenants, box: new SecretBox(secretsKey) }),
+      }),
       settings: {
         release,
         ...(config.REELMILL_PUBLIC_URL !== undefined && { publicUrl: config.REELMILL_PUBLIC_URL }),

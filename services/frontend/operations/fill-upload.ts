@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { messageOf, ReelmillError } from '#shared/errors.ts'
+import { ReelmillError } from '#shared/errors.ts'
 import { newSecret } from '#shared/ids.ts'
 import { inputKey } from '#shared/jobs/keys.ts'
 import type { UploadRecord } from '#shared/jobs/upload-record.ts'
@@ -13,6 +12,7 @@ import type { OperationContext } from './context.ts'
 import { findUpload } from './find-upload.ts'
 import { finishUpload } from './finish-upload.ts'
 import { presentUpload } from './present-upload.ts'
+import { pump } from './pump.ts'
 
 /** What is known of a content before it has arrived. */
 export interface Announced {
@@ -106,30 +106,6 @@ function expectation(found: Found<UploadRecord>, announced: Announced, mostBytes
   }
 }
 
-/** Runs both ends of the pipe and waits for both to end, whichever fails; then throws what went wrong first. */
-async function pump(
-  content: { readonly body: Readable; readonly signal?: AbortSignal },
-  meter: ByteMeter,
-  write: (signal: AbortSignal) => Promise<unknown>,
-): Promise<void> {
-  const stop = new AbortController()
-  const signal = content.signal ? AbortSignal.any([content.signal, stop.signal]) : stop.signal
-  let firstError: unknown
-  const failed = (error: unknown) => {
-    firstError ??= error
-    stop.abort(error)
-  }
-  const pumping = pipeline(content.body, meter, { signal }).catch((error: unknown) =>
-    failed(signal.aborted || error instanceof ReelmillError ? error : connectionLost(meter.bytes, error)),
-  )
-  const writing = write(signal).catch((error: unknown) => {
-    failed(error)
-    meter.destroy()
-  })
-  await Promise.all([pumping, writing])
-  if (firstError !== undefined) throw content.signal?.aborted ? content.signal.reason : firstError
-}
-
 function compare(expected: Expected, meter: ByteMeter): void {
   if (expected.sizeBytes !== undefined && expected.sizeBytes !== meter.bytes) {
     throw sizeDiffers(expected.sizeBytes, String(meter.bytes))
@@ -146,11 +122,4 @@ const sizeDiffers = (announcedBytes: number, got: string) =>
   new ReelmillError(
     'length-mismatch',
     `The content was announced with ${announcedBytes} bytes, but it is ${got}. Send it again, or begin an upload of the right size.`,
-  )
-
-const connectionLost = (bytes: number, cause: unknown) =>
-  new ReelmillError(
-    'length-mismatch',
-    `The connection ended after ${bytes} bytes (${messageOf(cause)}). Send the content again.`,
-    { cause },
   )

@@ -1,38 +1,24 @@
-import { ReelmillError } from '#shared/errors.ts'
-import { attemptPrefix } from '#shared/jobs/keys.ts'
-import { readJob } from '#shared/jobs/read-job.ts'
+import { isoTime } from '#shared/clock.ts'
 import type { JobRecord } from '#shared/jobs/record.ts'
 import type { Caller } from '#shared/tenants/caller.ts'
 import type { OperationContext } from './context.ts'
+import { type FilePlace, findFile } from './find-file.ts'
 
-/**
- * A presigned URL of one produced file, valid for a short time. Only the fence that won is ever looked at.
- * Throws `not-found` (no such job, output or file; or the job has not succeeded), `gone`.
- */
+/** A presigned URL of one produced file, which needs no key and is valid for a short time. Throws as {@link findFile}. */
 export async function locateFile(
   context: OperationContext,
   caller: Caller,
-  where: { readonly jobId: string; readonly output: string; readonly path: string },
-): Promise<string> {
-  const { store, media, limits } = context
-  const { value: job } = await readJob(store, caller.tenant, where.jobId)
-  const { result } = job
-  const output = result?.outputs.find((candidate) => candidate.name === where.output)
-  if (!result || !output || where.path.split('/').some(isNoName)) throw noFile(where, job)
-  const key = `${attemptPrefix(job.tenant, job.id, result.task, result.fence)}${output.name}/${where.path}`
-  const known = output.files.find((file) => file.path === where.path)
-  // The record names the principal files; of an output with more, the store knows the rest.
-  if (!known && (output.fileCount <= output.files.length || !(await media.head(key))))
-    throw noFile(where, job)
-  return media.presignRead(key, {
+  where: FilePlace,
+): Promise<{ readonly url: string; readonly expiresAt: string }> {
+  const { media, limits, clock } = context
+  const { job, key, contentType } = await findFile(context, caller, where)
+  const url = await media.presignRead(key, {
     expiresSec: limits.readUrlSec,
     fileName: downloadName(job, where.output, where.path),
-    ...(known?.contentType !== undefined && { contentType: known.contentType }),
+    ...(contentType !== undefined && { contentType }),
   })
+  return { url, expiresAt: isoTime(clock.now() + limits.readUrlSec * 1000) }
 }
-
-/** A URL is normalised on its way to the store; what such a segment would turn a key into is nobody's business. */
-const isNoName = (segment: string): boolean => segment === '' || segment === '.' || segment === '..'
 
 /** `holiday-web-720p.mp4` for the main file of an output, so that downloads of several jobs can be told apart. */
 function downloadName(job: JobRecord, output: string, path: string): string {
@@ -42,12 +28,3 @@ function downloadName(job: JobRecord, output: string, path: string): string {
   const extension = /\.[A-Za-z0-9]+$/.exec(base)?.[0] ?? ''
   return `${movie}-${output}${extension}`
 }
-
-const noFile = (where: { jobId: string; output: string; path: string }, job: JobRecord) =>
-  new ReelmillError(
-    'not-found',
-    job.status === 'succeeded'
-      ? `The job ${where.jobId} has no file ${where.output}/${where.path}. GET /v1/jobs/${where.jobId} names those that it has.`
-      : `The job ${where.jobId} is ${job.status}: it has no files${job.status === 'queued' || job.status === 'running' ? ' yet' : ''}.`,
-    { facts: where },
-  )

@@ -48,7 +48,7 @@ export function outputRoutes(context: OperationContext): Route[] {
       },
       async handle(ctx) {
         const where = { jobId: idParam(ctx, 'jobId'), output: param(ctx, 'output'), path: param(ctx, 'path') }
-        const url = await locateFile(context, callerOf(ctx), where)
+        const { url } = await locateFile(context, callerOf(ctx), where)
         ctx.set('Cache-Control', 'no-store')
         ctx.set('Location', url)
         ctx.status = 302

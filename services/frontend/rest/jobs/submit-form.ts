@@ -3,12 +3,11 @@ import { pipeline } from 'node:stream/promises'
 import { Busboy, type BusboyInstance } from '@fastify/busboy'
 import { z } from 'zod'
 import { type FieldError, messageOf, ReelmillError } from '#shared/errors.ts'
-import { beginUpload } from '../../operations/begin-upload.ts'
 import type { OperationContext } from '../../operations/context.ts'
 import { deleteUpload } from '../../operations/delete-upload.ts'
-import { fillUpload } from '../../operations/fill-upload.ts'
-import { submitJob } from '../../operations/submit-job.ts'
-import { parseCreateJob } from '../../shapes/create-job.ts'
+import { receiveMovie } from '../../operations/receive-movie.ts'
+import { submitMovie } from '../../operations/submit-movie.ts'
+import { parseCreateUpload } from '../../shapes/create-upload.ts'
 import type { Job } from '../../shapes/job.ts'
 import { requestError } from '../../shapes/parse-strict.ts'
 import type { Upload } from '../../shapes/upload.ts'
@@ -66,49 +65,38 @@ export async function submitForm(
         hasMovie = true
         // A mistake in what came before the movie is told before the movie is stored.
         if (errors.length > 0) throw requestError(errors)
-        upload = await beginUpload(context, caller, {
-          ...(fileName && { fileName: fileName.slice(-255) }),
-          ...(contentType && { contentType: contentType.slice(0, 127) }),
-        })
-        upload = await fillUpload(context, caller, upload.id, { body, announced: {} })
+        const about = { fileName: lineOf(fileName, 255), contentType: lineOf(contentType, 127) }
+        upload = await receiveMovie(context, caller, parseCreateUpload(about), body)
       },
     })
     if (errors.length > 0) throw requestError(errors)
     if (!upload) throw invalid('file', 'is missing: send the movie in a part of this name')
-    return await submit(context, ctx, fields, upload, idempotencyKey)
   } catch (error) {
     if (upload) await deleteUpload(context, caller, upload.id)
     throw error
   }
-}
-
-async function submit(
-  context: OperationContext,
-  ctx: RestContext,
-  fields: Fields,
-  upload: Upload,
-  idempotencyKey: string | undefined,
-): Promise<Job> {
-  const caller = callerOf(ctx)
-  const request = parseCreateJob({
-    inputs: [{ source: { uploadId: upload.id } }],
-    outputs: fields.preset.map((preset) => ({ preset })),
-    notify: fields.notify.map((url) => ({ kind: 'webhook', url })),
-    ...(fields.reference !== undefined && { reference: fields.reference }),
-    ...(fields.metadata !== undefined && { metadata: fields.metadata }),
-  })
-  const job = await submitJob(
+  return submitMovie(
     context,
     caller,
-    request,
-    idempotencyKey === undefined
-      ? undefined
-      : // The same form has another upload each time; its bytes are what must be the same.
-        { key: idempotencyKey, meaning: { ...request, inputs: [{ sha256: upload.sha256 }] } },
+    upload,
+    {
+      outputs: fields.preset.map((preset) => ({ preset })),
+      notify: fields.notify.map((url) => ({ kind: 'webhook', url })),
+      ...(fields.reference !== undefined && { reference: fields.reference }),
+      ...(fields.metadata !== undefined && { metadata: fields.metadata }),
+    },
+    idempotencyKey,
   )
-  const isReplay = job.inputs[0]?.source.uploadId !== upload.id
-  if (isReplay) await deleteUpload(context, caller, upload.id)
-  return job
+}
+
+/** What a part's header says, as far as it can be kept: browsers send what the file is called, whatever that is. */
+function lineOf(text: string | undefined, most: number): string | null {
+  return (
+    text
+      ?.toWellFormed()
+      .replace(/\p{Cc}/gu, '_')
+      .slice(-most) || null
+  )
 }
 
 function takeField(fields: Fields, errors: FieldError[], name: string, value: string): void {

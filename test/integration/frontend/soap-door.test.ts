@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { startTestFrontend } from '../../support/frontend.ts'
+
+describe('SOAP and REST behind one door', () => {
+  it('serve the same job to the same key, and count against the same rate', async () => {
+    await using frontend = await startTestFrontend({ limits: { rateRequests: 5 } })
+    const job = await frontend.submit({ reference: 'both' })
+    const call = (key: string) =>
+      fetch(`${frontend.url}/soap`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'text/xml; charset=utf-8',
+          authorization: `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`,
+        },
+        body: `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetJob xmlns="urn:reelmill:v1"><JobId>${job.id}</JobId></GetJob></s:Body></s:Envelope>`,
+      })
+    const answer = await call(frontend.key)
+    const body = await answer.text()
+    assert.equal(answer.status, 200, body)
+    assert.match(answer.headers.get('x-request-id') ?? '', /^req_/)
+    assert.ok(body.includes(job.id) && body.includes('both'))
+    const foreign = await (await call((await frontend.newKey('zeta')).key)).text()
+    assert.ok(foreign.includes('not-found') && !foreign.includes('both'))
+    assert.equal((await call(`rmk_${'x'.repeat(43)}`)).status, 401)
+    await call(frontend.key)
+    assert.ok((await (await call(frontend.key)).text()).includes('rate-limited'))
+    assert.equal((await frontend.call('GET', '/v1/presets')).status, 429)
+  })
+})
