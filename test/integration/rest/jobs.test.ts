@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { attemptPrefix, jobKey } from '#shared/jobs/keys.ts'
 import type { Job, OutputResult } from '../../../services/frontend/shapes/job.ts'
 import { problemIn, startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
 import type { MemoryMediaStore } from '../../support/memory-media-store.ts'
@@ -153,6 +154,8 @@ describe('a job', () => {
     assert.equal(job.waitingFor, undefined)
     const headers = { 'if-none-match': answer.headers.get('etag') ?? '' }
     assert.equal((await frontend.call('GET', `/v1/jobs/${id}`, { headers })).status, 304)
+    const several = { 'if-none-match': `"x", W/${headers['if-none-match']}` }
+    assert.equal((await frontend.call('GET', `/v1/jobs/${id}`, { headers: several })).status, 304)
     await frontend.beat({ id: 'wrk_1', leaseId: 'lea_1', seq: 2, progress: { phase: 'encode', ratio: 0.5 } })
     assert.equal((await frontend.call('GET', `/v1/jobs/${id}`, { headers })).status, 200)
   })
@@ -189,7 +192,11 @@ describe('a job', () => {
 
   it('can be retried when it has ended, as a new job with the same wishes', async () => {
     await using frontend = await startTestFrontend()
-    const job = await frontend.submit({ reference: 'r', metadata: { a: 'b' } })
+    // The same key for the submit and the retry: keys count per operation.
+    const job = await frontend.submit(
+      { reference: 'r', metadata: { a: 'b' } },
+      { 'idempotency-key': 'again' },
+    )
     const retry = (key?: string) =>
       frontend.call('POST', `/v1/jobs/${job.id}/retry`, { headers: key ? { 'idempotency-key': key } : {} })
     await problemIn(await retry(), 409, 'conflict')
@@ -288,6 +295,30 @@ describe('a job', () => {
     assert.equal(redirect.headers.get('cache-control'), 'no-store')
     for (const path of ['other.mp4', '..%2f..%2fmanifest.json', 'movie.mp4/', '%2e%2e/x']) {
       await problemIn(await frontend.call('GET', `${files}/${path}`), 404, 'not-found')
+    }
+  })
+
+  it('leads to a file that only the store knows, when an output has more than the record names', async () => {
+    await using frontend = await startTestFrontend()
+    const job = await frontend.submit()
+    const record = await frontend.succeed(job)
+    const output = record.result?.outputs[0]
+    assert.ok(record.result && output)
+    const more = { ...record, result: { ...record.result, outputs: [{ ...output, fileCount: 7_000 }] } }
+    const found = await frontend.store.get<typeof record>(jobKey(job.id))
+    assert.ok(found)
+    await frontend.store.swap(
+      found,
+      () => more,
+      () => false,
+    )
+    const prefix = attemptPrefix('acme', job.id, 'main', 1)
+    const names = ['web-720p/seg/7000.m4s', 'web-720p/../manifest.json', 'web-720p/a//b']
+    for (const name of names) await frontend.media.write(prefix + name, Buffer.from('x'))
+    const get = (path: string) => frontend.call('GET', `/v1/jobs/${job.id}/outputs/web-720p/files/${path}`)
+    assert.equal((await get('seg/7000.m4s')).status, 302)
+    for (const path of ['seg/7001.m4s', '..%2fmanifest.json', 'a//b']) {
+      await problemIn(await get(path), 404, 'not-found')
     }
   })
 })

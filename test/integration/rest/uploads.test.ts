@@ -78,12 +78,19 @@ describe('an upload', () => {
   })
 
   it('is filled once: a second content is refused, and of two at once one wins', async () => {
-    await using frontend = await startTestFrontend()
+    const both = Promise.withResolvers<void>()
+    let writes = 0
+    const media = new MemoryMediaStore((verb) => {
+      if (verb !== 'write') return
+      if (++writes === 2) both.resolve()
+      return both.promise
+    })
+    await using frontend = await startTestFrontend({ media })
     const { id } = await begin(frontend)
-    const both = await Promise.all([fill(frontend, id, 'first'), fill(frontend, id, 'other')])
-    assert.deepEqual(both.map(({ status }) => status).sort(), [200, 409])
+    const answers = await Promise.all([fill(frontend, id, 'first'), fill(frontend, id, 'other')])
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409])
     await problemIn(await fill(frontend, id, 'third'), 409, 'conflict')
-    assert.equal((frontend.media as MemoryMediaStore).keys.length, 1)
+    assert.equal(media.keys.length, 1)
   })
 
   it('leaves nothing behind when the client goes away in the middle', async () => {
