@@ -17,6 +17,7 @@ import { isMissing, toMediaError } from '#shared/storage/media-error.ts'
 import type { MediaObject, MediaPart, MediaStore } from '#shared/storage/media-store.ts'
 import { listMultiparts, listObjects, listParts, type S3Place } from '#shared/storage/s3-listings.ts'
 import { presignPart, presignRead } from '#shared/storage/s3-presign.ts'
+import { unsignedPayload } from '#shared/storage/unsigned-payload.ts'
 import { type WriteOptions, writeInParts } from '#shared/storage/write-in-parts.ts'
 
 export interface S3MediaStoreOptions {
@@ -37,6 +38,7 @@ export class S3MediaStore implements MediaStore {
 
   constructor(options: S3MediaStoreOptions) {
     this.#client = options.client
+    unsignedPayload(this.#client)
     this.#presigner = options.presignClient ?? options.client
     this.#bucket = options.bucket
   }

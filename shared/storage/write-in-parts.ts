@@ -26,14 +26,39 @@ export async function writeInParts(
   body: Readable | Uint8Array,
   options: WriteOptions,
 ): Promise<MediaObject> {
-  const { contentType, sizeBytes, signal } = options
-  const parts = cut(body, (number) => partBytes(number, sizeBytes), signal)
-  const first = await parts.next()
-  if (first.done) throw new ReelmillError('internal', 'A body was cut into no parts at all.')
-  if (first.value.last) {
-    checkLength(key, first.value.bytes.length, sizeBytes)
-    return await putWhole(first.value.bytes)
+  const { sizeBytes, signal } = options
+  const buffers = new PartBuffers()
+  const parts = cut(body, (number) => buffers.take(partBytes(number, sizeBytes)), signal)
+  try {
+    const { value: first } = await parts.next()
+    if (!first) throw new ReelmillError('internal', 'A body was cut into no parts at all.')
+    checkNotMore(key, first.bytes.length, sizeBytes)
+    if (!first.last) return await writeMultipart(store, key, first.bytes, parts, buffers, options)
+    checkLength(key, first.bytes.length, sizeBytes)
+    return await putWhole(first.bytes)
+  } finally {
+    await parts.return(undefined) // lets go of a body that is not read to its end
   }
+}
+
+/**
+ * How large part `number` is, in bytes. With a known size all parts are alike; else they double every thousand
+ * parts, so that 10,000 hold the largest object (5 TiB) and a movie of 8 GB never needs more than 8 MiB each.
+ */
+export function partBytes(number: number, sizeBytes: number | undefined): number {
+  if (sizeBytes !== undefined && sizeBytes < LEAST_PART_BYTES) return sizeBytes + 1 // room to notice that there is more
+  if (sizeBytes === undefined) return LEAST_PART_BYTES * 2 ** Math.floor((number - 1) / 1000)
+  return Math.max(LEAST_PART_BYTES, Math.ceil(sizeBytes / MOST_PARTS / MIB) * MIB)
+}
+
+async function writeMultipart(
+  store: Parameters<typeof writeInParts>[0],
+  key: string,
+  first: Buffer,
+  rest: AsyncIterable<{ readonly bytes: Buffer }>,
+  buffers: PartBuffers,
+  { contentType, sizeBytes, signal }: WriteOptions,
+): Promise<MediaObject> {
   const uploadId = await store.beginMultipart(key, contentType === undefined ? {} : { contentType })
   const failed = new AbortController()
   const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
@@ -44,19 +69,21 @@ export async function writeInParts(
     const part = store.writePart(key, uploadId, number, bytes, stop).then((done) => {
       underWay.delete(part)
       written.push(done)
+      buffers.giveBack(bytes)
     })
     underWay.add(part)
     part.catch((error: unknown) => failed.abort(error)) // noticed below, by whoever waits for a part
   }
   try {
-    begin(first.value.bytes)
-    let total = first.value.bytes.length
-    for await (const { bytes } of parts) {
+    begin(first)
+    let total = first.length
+    for await (const { bytes } of rest) {
+      total += bytes.length
+      checkNotMore(key, total, sizeBytes)
       while ((underWay.size + 1) * bytes.length > IN_FLIGHT_BYTES && underWay.size > 0)
         await Promise.race(underWay)
       failed.signal.throwIfAborted()
       begin(bytes)
-      total += bytes.length
     }
     await Promise.all(underWay)
     checkLength(key, total, sizeBytes)
@@ -75,36 +102,43 @@ export async function writeInParts(
   }
 }
 
-/**
- * How large part `number` is, in bytes. With a known size all parts are alike; else they double every thousand
- * parts, so that 10,000 hold the largest object (5 TiB) and a movie of 8 GB never needs more than 8 MiB each.
- */
-export function partBytes(number: number, sizeBytes: number | undefined): number {
-  if (sizeBytes === undefined) return LEAST_PART_BYTES * 2 ** Math.floor((number - 1) / 1000)
-  return Math.max(LEAST_PART_BYTES, Math.ceil(sizeBytes / MOST_PARTS / MIB) * MIB)
-}
-
-/** The body in pieces of the wanted sizes. At least one; only the last is shorter, and says that it is the last. */
+/** The body in pieces, each in a buffer of the wanted size. At least one; only the last says that it is the last. */
 async function* cut(
   body: Readable | Uint8Array,
-  sizeOf: (number: number) => number,
+  bufferFor: (number: number) => Buffer,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<{ bytes: Buffer; last: boolean }> {
-  let gathered: Buffer[] = []
-  let length = 0
   let number = 1
+  let part = bufferFor(number)
+  let filled = 0
   for await (const chunk of body instanceof Uint8Array ? [body] : abortable(body, signal)) {
-    gathered.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-    length += chunk.byteLength
-    while (length > sizeOf(number)) {
-      const whole = Buffer.concat(gathered, length)
-      const size = sizeOf(number++)
-      gathered = [whole.subarray(size)]
-      length -= size
-      yield { bytes: whole.subarray(0, size), last: false }
+    for (let taken = 0; taken < chunk.byteLength; ) {
+      if (filled === part.length) {
+        yield { bytes: part, last: false }
+        part = bufferFor(++number)
+        filled = 0
+      }
+      const some = chunk.subarray(taken, taken + part.length - filled)
+      part.set(some, filled)
+      taken += some.byteLength
+      filled += some.byteLength
     }
   }
-  yield { bytes: Buffer.concat(gathered, length), last: true }
+  yield { bytes: part.subarray(0, filled), last: true }
+}
+
+/** Buffers of parts that have arrived serve again: fresh ones would cost a third of the work in garbage. */
+class PartBuffers {
+  #free: Buffer[] = []
+
+  take(size: number): Buffer {
+    this.#free = this.#free.filter((buffer) => buffer.length === size)
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(size)
+  }
+
+  giveBack(buffer: Buffer): void {
+    this.#free.push(buffer)
+  }
 }
 
 /** A body that stalls must not keep us from stopping. */
@@ -120,6 +154,11 @@ async function* abortable(body: Readable, signal: AbortSignal | undefined): Asyn
   } finally {
     signal?.removeEventListener('abort', stop)
   }
+}
+
+/** A body that goes on and on is refused as soon as it is too long. */
+function checkNotMore(key: string, bytes: number, announced: number | undefined): void {
+  if (announced !== undefined && bytes > announced) checkLength(key, bytes, announced)
 }
 
 function checkLength(key: string, bytes: number, announced: number | undefined): void {
