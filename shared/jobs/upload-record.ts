@@ -4,6 +4,22 @@ import type { Found, Stamp } from '#shared/state/state-store.ts'
 
 const time = z.iso.datetime()
 
+/** How far an upload by chunks has come. Its bytes lie in the parts of a multipart upload, and after those in `pending`. */
+const chunkProgress = z.object({
+  key: z.string(),
+  uploadId: z.string(),
+  /** Whole parts so far, and a digest of their ETags in order. */
+  parts: z.int(),
+  partsDigest: z.string(),
+  /** Chunks that do not fill a part yet, as objects of their own, in order. */
+  pending: z.array(z.object({ key: z.string(), sizeBytes: z.int() })),
+  /** Of everything so far, ready to go on. */
+  sha256State: z.string(),
+  /** Random: whose chunk counted last, for whoever did not get the answer. */
+  lastChunk: z.string(),
+})
+export type ChunkProgress = z.infer<typeof chunkProgress>
+
 /**
  * An upload: a record of its own, never a job. `open` until its content is whole, then `ready`; `failed` and
  * `aborted` are final. Filling it writes to a media key of its own each time; the swap to `ready` names the key
@@ -28,12 +44,12 @@ export const uploadRecord = z.object({
   key: z.string().optional(),
   sizeBytes: z.int().optional(),
   sha256: z.string().optional(),
-  /** A multipart upload that the client fills by presigned parts, or SOAP by chunks. */
+  /** A multipart upload that the client fills by presigned parts. */
   multipart: z.object({ uploadId: z.string(), key: z.string(), partSizeBytes: z.int() }).optional(),
+  /** Of an upload that is filled by chunks. */
+  chunks: chunkProgress.optional(),
   /** How far an upload by chunks has come: the offset that is expected next. */
   receivedBytes: z.int().optional(),
-  /** Names the last chunk that was taken; each chunk's key names the one before it. */
-  lastChunk: z.string().optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 })
 export type UploadRecord = z.infer<typeof uploadRecord>
