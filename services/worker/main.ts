@@ -10,6 +10,7 @@ import type { JobTimes } from '#shared/jobs/times.ts'
 import { jobTimes } from '#shared/jobs/times-config.ts'
 import { defaultRetryPolicy } from '#shared/jobs/transition.ts'
 import { createLog, type Log } from '#shared/log.ts'
+import { release } from '#shared/release.ts'
 import { Service } from '#shared/service.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
 import { checkDestination } from '#shared/webhooks/check-destination.ts'
@@ -27,8 +28,11 @@ async function main(): Promise<void> {
   const times = jobTimes(config)
   const id = config.REELMILL_WORKER_ID ?? newId('wrk', systemClock.now())
   const log = createLog({ service: 'worker', level: config.REELMILL_LOG_LEVEL }).child({ workerId: id })
-  const stores = await openStores(config, { clock: systemClock, log })
-  const engine = await openEngine({ jail: config.REELMILL_JAIL, log })
+  // Side by side: a worker should take its first bell a fraction of a second after it was launched.
+  const [stores, engine] = await Promise.all([
+    openStores(config, { clock: systemClock, log }),
+    openEngine({ jail: config.REELMILL_JAIL, log }),
+  ])
   const registration = await Registration.create(
     { store: stores.store, clock: systemClock, log },
     {
@@ -38,7 +42,7 @@ async function main(): Promise<void> {
       host: hostname(),
       pid: process.pid,
       jail: engine.jail,
-      release: process.env.npm_package_version ?? 'unknown',
+      release,
     },
   )
   const service = new Service({ log, graceMs: GRACE_MS })
