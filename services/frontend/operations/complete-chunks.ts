@@ -64,10 +64,12 @@ async function joinParts(context: OperationContext, upload: UploadRecord): Promi
     if (object?.sizeBytes === upload.receivedBytes) return
     throw mismatch('The store knows nothing of the chunks. Begin another upload.')
   }
-  const digest = parts.slice(0, progress.parts).reduce((before, { etag }) => digestOf(before, etag), '')
-  if (digest !== progress.partsDigest || parts.length !== progress.parts + (rest.length > 0 ? 1 : 0))
+  // A chunk that broke off may have left a part behind the last one that counts.
+  const counted = parts.slice(0, progress.parts + (rest.length > 0 ? 1 : 0))
+  const digest = counted.slice(0, progress.parts).reduce((before, { etag }) => digestOf(before, etag), '')
+  if (digest !== progress.partsDigest)
     throw mismatch('Chunks with the same offset but other bytes came at the same time. Begin another upload.')
-  await media.completeMultipart(progress.key, progress.uploadId, parts)
+  await media.completeMultipart(progress.key, progress.uploadId, counted)
 }
 
 const mismatch = (message: string) => new ReelmillError('length-mismatch', message)
