@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { clipFolder } from '../../support/clips.ts'
+
+/** Writes a changed copy of a file and returns its path. */
+export async function changed(file: string, change: (bytes: Buffer) => Buffer): Promise<string> {
+  const copy = path.join(clipFolder(), `${randomUUID()}${path.extname(file)}`)
+  await writeFile(copy, change(await readFile(file)))
+  return copy
+}
+
+/** The first part of a file. */
+export const cut = (file: string, ratio: number) =>
+  changed(file, (bytes) => bytes.subarray(0, Math.floor(bytes.length * ratio)))
+
+/** Zeros in place of `size` bytes, from `ratio` of the file on. */
+export const zeroed = (file: string, ratio: number, size: number) =>
+  changed(file, (bytes) => {
+    const from = Math.floor(bytes.length * ratio)
+    return bytes.fill(0, from, from + size)
+  })
+
+/** One flipped bit in every `every` bytes between two places of the file; the same ones each time. */
+export const flipped = (file: string, from: number, to: number, every: number) =>
+  changed(file, (bytes) => {
+    for (let at = Math.floor(bytes.length * from); at < bytes.length * to; at += every) {
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8))
+    }
+    return bytes
+  })
+
+/** A file without `size` bytes, from `ratio` on, in whole units of `unit` bytes. */
+export const without = (file: string, ratio: number, size: number, unit = 1) =>
+  changed(file, (bytes) => {
+    const from = Math.floor((bytes.length * ratio) / unit) * unit
+    return Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + size)])
+  })
+
+/** One file after the other. */
+export const joined = async (first: string, second: string) => {
+  const rest = await readFile(second)
+  return changed(first, (bytes) => Buffer.concat([bytes, rest]))
+}
+
+/** Flips a bit at the first place after `marker`, `offset` bytes on. */
+export const flippedAfter = (file: string, marker: string, offset: number, bit = 0) =>
+  changed(file, (bytes) => {
+    const at = bytes.indexOf(marker, 0, 'latin1') + marker.length + offset
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << bit)
+    return bytes
+  })
