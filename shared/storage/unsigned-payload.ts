@@ -8,7 +8,7 @@ export function unsignedPayload(client: S3Client): void {
   client.middlewareStack.add(
     (next) => (args) => {
       const { method, headers = {} } = args.request as { method?: string; headers?: Record<string, string> }
-      if (method === 'PUT') headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
+      if (method === 'PUT') headers['x-amz-content-sha256'] ??= 'UNSIGNED-PAYLOAD' // a body in chunks has said so
       return next(args)
     },
     { step: 'build', priority: 'low', name: 'reelmillUnsignedPayload', override: true },

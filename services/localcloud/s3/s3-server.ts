@@ -7,6 +7,7 @@ import { createRequestIds } from '../request-ids.ts'
 import { authenticate, type LocalCredential, mayUse } from '../sigv4/authenticate.ts'
 import { SigningKeys } from '../sigv4/signing-key.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { bodyOf } from './body-of.ts'
 import { corsHeaders, preflight } from './cors.ts'
 import { operationOf } from './operation-of.ts'
 import { S3Error } from './s3-error.ts'
@@ -51,7 +52,7 @@ export function createS3Server(options: S3ServerOptions): Server {
     const body = () => {
       if (mayContinue) response.writeContinue()
       mayContinue = false
-      return message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+      return bodyOf(message)
     }
     try {
       await send(message, response, common, await answer(message, body))

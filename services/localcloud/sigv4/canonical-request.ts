@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** The parts of a request that a signature covers, as they came over the wire. */
@@ -31,7 +31,7 @@ export function hashCanonicalRequest(
   const text = [request.method, canonicalPath, query, headers, signedHeaders.join(';'), payloadHash].join(
     '\n',
   )
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text)
 }
 
 /**

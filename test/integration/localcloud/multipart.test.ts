@@ -203,6 +203,25 @@ describe('multipart uploads of the local cloud', () => {
     }
   })
 
+  it('are read to their end though they are replaced meanwhile, and then their files go', async () => {
+    const before = await blobs()
+    const id = await begin('swapped')
+    const bodies = [randomBytes(6 * MIB), randomBytes(6 * MIB)]
+    const parts = [
+      await part('swapped', id, 1, bodies[0] ?? Buffer.of()),
+      await part('swapped', id, 2, bodies[1] ?? Buffer.of()),
+    ]
+    await complete('swapped', id, parts)
+    const { Body } = await cloud.s3.send(new GetObjectCommand({ Bucket, Key: 'swapped' }))
+    await cloud.s3.send(new PutObjectCommand({ Bucket, Key: 'swapped', Body: 'new' }))
+    assert.equal(await blobs(), before + 2)
+    const read = Buffer.from((await Body?.transformToByteArray()) ?? [])
+    assert.ok(read.equals(Buffer.concat(bodies)))
+    await cloud.s3.send(new HeadObjectCommand({ Bucket, Key: 'swapped' }))
+    for (let turn = 0; (await blobs()) > before; turn++)
+      assert.ok(turn < 100, 'the old files are still there')
+  })
+
   it("work with the SDK's own uploader, from a stream", async () => {
     const bytes = randomBytes(12 * MIB + 5)
     const upload = new Upload({
