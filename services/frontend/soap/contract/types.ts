@@ -17,7 +17,8 @@ import {
 /**
  * The types of `urn:reelmill:v1`, each a mirror of a REST shape (a test compares them with the zod schemas; what
  * is left out stands in left-out.ts). Written down rather than derived: the order of a sequence is part of the
- * contract, and it only grows at the end.
+ * contract, and it only grows at the end. Two have longer names than in REST, since generated classes called `File` and
+ * `Stream` would stand in the way of those of .NET and Java.
  */
 export const complexTypes: readonly ComplexType[] = [
   type('Source', [
@@ -65,7 +66,7 @@ export const complexTypes: readonly ComplexType[] = [
     required(text('url', 'http(s), at a public address')),
     texts('events', 'job.succeeded, job.failed, job.canceled. Default: all'),
   ]),
-  type('Stream', [
+  type('MediaStream', [
     required(int('index')),
     required(text('type', 'video, audio, subtitle, data, attachment; more may come')),
     text('codec'),
@@ -101,7 +102,7 @@ export const complexTypes: readonly ComplexType[] = [
     double('startSec'),
     double('durationSec'),
     double('bitrateBps'),
-    required(listOf('streams', 'Stream')),
+    required(listOf('streams', 'MediaStream')),
   ]),
   type('JobError', [
     required(text('code', 'Stable; explained at /errors/{code}')),
@@ -125,7 +126,7 @@ export const complexTypes: readonly ComplexType[] = [
     required(text('result', 'passed, warned or failed')),
     text('detail'),
   ]),
-  type('File', [
+  type('MediaFile', [
     required(text('path', 'As GetFileUrl and FetchFile take it')),
     required(text('role', 'main, poster, playlist, segment; more may come')),
     text('contentType'),
@@ -144,8 +145,8 @@ export const complexTypes: readonly ComplexType[] = [
     required(text('preset')),
     required(one('settings', 'Settings')),
     double('durationSec'),
-    listOf('streams', 'Stream'),
-    required(listOf('files', 'File')),
+    listOf('streams', 'MediaStream'),
+    required(listOf('files', 'MediaFile')),
     required(long('fileCount')),
     required(long('totalBytes')),
     required(listOf('checks', 'Check')),
@@ -225,7 +226,7 @@ export const complexTypes: readonly ComplexType[] = [
     time('deprecatedAt'),
     required(text('sha256')),
   ]),
-  type('OutputFile', [required(text('output', "The output's name")), required(one('file', 'File'))]),
+  type('OutputFile', [required(text('output', "The output's name")), required(one('file', 'MediaFile'))]),
   type('FileUrl', [required(text('url', 'Needs no key')), required(time('expiresAt'))]),
 ]
 

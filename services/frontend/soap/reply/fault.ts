@@ -51,10 +51,10 @@ export function faultOf(
 
 /**
  * The envelope of a fault. 1.1 has `Client` and `Server` for what 1.2 calls `Sender` and `Receiver`; the typed
- * detail is the same in both.
+ * detail is the same in both, without prefixes: ASMX clients look into it by plain names.
  */
 export function faultEnvelope(fault: Fault, version: SoapVersion): string {
-  const detail = `<r:ServiceFault xmlns:r="${NAMESPACE}">${element('r:Code', fault.code)}${element('r:Message', fault.message)}${fault.field === undefined ? '' : element('r:Field', fault.field)}${element('r:Retryable', String(fault.retryable))}${element('r:RequestId', fault.requestId)}${element('r:DocumentationUrl', fault.documentationUrl)}</r:ServiceFault>`
+  const detail = `<ServiceFault xmlns="${NAMESPACE}">${element('Code', fault.code)}${element('Message', fault.message)}${fault.field === undefined ? '' : element('Field', fault.field)}${element('Retryable', String(fault.retryable))}${element('RequestId', fault.requestId)}${element('DocumentationUrl', fault.documentationUrl)}</ServiceFault>`
   const open = `<?xml version="1.0" encoding="UTF-8"?><soap:Envelope xmlns:soap="${ENVELOPE_NAMESPACE[version]}"><soap:Body><soap:Fault>`
   const close = '</soap:Fault></soap:Body></soap:Envelope>'
   const code = soapName(fault.soapCode, version)
