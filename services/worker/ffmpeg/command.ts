@@ -1,4 +1,5 @@
-import { filterGraph } from './filter-graph.ts'
+import { ReelmillError } from '#shared/errors.ts'
+import { filterGraphs } from './filter-graph.ts'
 import { inputGuards, outputGuards } from './guards.ts'
 import type { EncodeLimits } from './limits.ts'
 import { fraction } from './parse-probe.ts'
@@ -8,7 +9,7 @@ import type { EncodePlan, PlannedAudio, PlannedMovie, PlannedOutput, PlannedVide
 export interface EncodeCommand {
   readonly inputOptions: readonly string[]
   readonly inputPath: string
-  readonly filters: readonly string[]
+  readonly graph: string
   readonly outputs: readonly { readonly options: readonly string[]; readonly path: string }[]
 }
 
@@ -27,6 +28,11 @@ export function encodeCommand(
   paths: readonly OutputPaths[],
   limits: EncodeLimits,
 ): EncodeCommand {
+  const [graph = '', ...otherGraphs] = filterGraphs(plan)
+  const [first, ...others] = plan.outputs.flatMap((output) => outputsOf(output, plan, paths, limits))
+  if (!first) throw new ReelmillError('internal', 'There is nothing to encode: the plan has no outputs.')
+  // fluent-ffmpeg has a place for one graph; ffmpeg takes the option anywhere.
+  const moreGraphs = otherGraphs.flatMap((other) => ['-filter_complex', other])
   return {
     inputOptions: [
       // Never reads the terminal.
@@ -42,8 +48,8 @@ export function encodeCommand(
       ...inputGuards(limits),
     ],
     inputPath,
-    filters: filterGraph(plan),
-    outputs: plan.outputs.flatMap((output) => outputsOf(output, plan, paths, limits)),
+    graph,
+    outputs: [{ ...first, options: [...moreGraphs, ...first.options] }, ...others],
   }
 }
 
@@ -52,7 +58,7 @@ export const argvOf = (command: EncodeCommand): readonly string[] => [
   ...command.inputOptions,
   ...['-i', command.inputPath],
   '-y',
-  ...['-filter_complex', command.filters.join(';')],
+  ...['-filter_complex', command.graph],
   ...command.outputs.flatMap(({ options, path }) => [...options, path]),
 ]
 

@@ -19,6 +19,7 @@ export function encodeError(how: string, log: EncodeLog): ReelmillError {
   return new ReelmillError(code, message, { facts: { how: firstLine(how), stderr: log.tail } })
 }
 
+/** In the order of how much each explains. */
 const reasons: readonly { readonly pattern: RegExp; readonly says: readonly [ErrorCode, string] }[] = [
   {
     pattern: /No space left on device|Disk quota exceeded/,
@@ -46,6 +47,13 @@ const reasons: readonly { readonly pattern: RegExp; readonly says: readonly [Err
   {
     pattern: /exceeds specified max pixel count/,
     says: ['input-too-large', 'The pictures of the input grow larger than allowed. Scale it down first.'],
+  },
+  {
+    pattern: /Cannot determine format of input stream/,
+    says: [
+      'input-damaged',
+      'A stream of the input holds nothing that can be decoded. Upload an intact copy.',
+    ],
   },
   {
     pattern: /Cannot allocate memory|std::bad_alloc|malloc of size \d+ failed/,

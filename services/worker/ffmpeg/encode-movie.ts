@@ -94,14 +94,10 @@ export async function encodeMovie(options: EncodeMovieOptions): Promise<EncodeMo
 }
 
 /** Better before hours of work than after: a file that is known to be cut fails unless every output allows it. */
-function refuseKnownDamage(plan: EncodePlan, { missingBytes }: ProbedInput): void {
+function refuseKnownDamage(plan: EncodePlan, { cutShort }: ProbedInput): void {
   const strict = plan.outputs.some(({ kind, tolerateDamage }) => kind === 'file' && !tolerateDamage)
-  if (missingBytes === 0 || !strict) return
-  throw new ReelmillError(
-    'input-truncated',
-    `The input ends ${missingBytes} bytes before its own structure says: it was cut. Upload it whole, or set onInputDamage to "warn".`,
-    { facts: { missingBytes } },
-  )
+  if (cutShort === undefined || !strict) return
+  throw new ReelmillError('input-truncated', `${cutShort} Upload it whole, or set onInputDamage to "warn".`)
 }
 
 /** A folder for each output, by its place, since names may hold anything. */

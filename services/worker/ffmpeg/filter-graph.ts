@@ -1,5 +1,6 @@
+import type { Color } from './color.ts'
 import type { PictureSize } from './picture-size.ts'
-import type { Color, EncodePlan, PlannedMovie, PlannedOutput, PlannedStill } from './plan.ts'
+import type { EncodePlan, PlannedMovie, PlannedOutput, PlannedStill } from './plan.ts'
 
 /** Stills are looked for in the first minute, one frame in half a second: title sequences rarely last longer. */
 const STILL_WINDOW_SEC = 60
@@ -8,13 +9,17 @@ const STILL_EVERY_SEC = 0.5
 const STILL_CANDIDATES = 20
 
 /**
- * The one filter graph of a job: every input stream is decoded once, split, and shaped for each output. Labels are
- * `v0`, `a0`, ... by output; a still has two, `v1` (its frame is not black) and `v1x` (any frame, should all be black).
+ * The filter graphs of a job, one for each input stream that is used: the stream is decoded once, split, and shaped
+ * for each output. Labels are `v0`, `a0`, ... by output; a still has two, `v1` (its frame is not black) and `v1x` (any
+ * frame, should all be black).
+ *
+ * Pictures and sound have graphs of their own, because a stream that changes its format on the way makes ffmpeg build
+ * its graph anew, and the other streams shall not notice.
  */
-export function filterGraph({ outputs }: EncodePlan): readonly string[] {
+export function filterGraphs({ outputs }: EncodePlan): readonly string[] {
   const branches: Branch[] = outputs.flatMap((output) => branchesOf(output))
   const sources = Map.groupBy(branches, ({ source }) => source)
-  return [...sources.values()].flatMap(chainsOfSource)
+  return [...sources.values()].map((members, place) => chainsOfSource(members, place).join(';'))
 }
 
 interface Branch {
@@ -95,8 +100,9 @@ function movieBranches({ index, video, audio }: PlannedMovie): readonly Branch[]
       source: `[0:${audio.stream}]`,
       splitter: 'asplit',
       filters: [
-        // Sound that starts late or has gaps gets silence there: most players ignore such gaps and lose sync.
-        'aresample=async=1:first_pts=0',
+        // Gaps get silence: most players ignore them and lose sync. A late start as well, and only then, since
+        // whenever the sound changes its format the graph starts anew and would fill up from zero again.
+        `aresample=async=1${audio.startsLate ? ':first_pts=0' : ''}`,
         `aformat=sample_rates=${audio.sampleRateHz}:channel_layouts=${layouts[audio.channels] ?? `${audio.channels}c`}`,
       ],
       labels: [`[a${index}]`],

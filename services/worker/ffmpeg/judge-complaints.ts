@@ -1,18 +1,25 @@
 import type { Complaint } from './encode-log.ts'
 
-export type Verdict = 'benign' | 'damage' | 'unknown'
+export type Verdict = 'benign' | 'clock' | 'cut' | 'damage' | 'unknown'
 
 export interface JudgedComplaint extends Complaint {
   readonly verdict: Verdict
 }
 
+export interface JudgeFacts {
+  /** ffmpeg's name of the demuxer. */
+  readonly container: string
+  /** True when the input begins between two keyframes. */
+  readonly startsMidGop: boolean
+}
+
 /**
- * Judges what ffmpeg complained about while it encoded. Damage means that something of the input was lost or invented
- * (concealed); benign is known to lose nothing; unknown is shown to the owner of the job.
+ * Judges what ffmpeg complained about while it encoded. Cut means that the input ended in the middle of
+ * something; damage, that something else of it was lost or invented (concealed); clock, that times overlap and were moved by a little; benign is known to lose nothing; unknown is shown to the owner of the job.
  */
 export const judgeComplaints = (
   complaints: readonly Complaint[],
-  facts: { readonly startsMidGop: boolean },
+  facts: JudgeFacts,
 ): readonly JudgedComplaint[] =>
   complaints.map((complaint) => ({ ...complaint, verdict: judge(complaint, facts) }))
 
@@ -20,9 +27,11 @@ export const judgeComplaints = (
 export const isMissingReference = (complaint: Complaint): boolean =>
   missingReference.some((pattern) => pattern.test(complaint.text))
 
-function judge(complaint: Complaint, facts: { readonly startsMidGop: boolean }): Verdict {
+function judge(complaint: Complaint, facts: JudgeFacts): Verdict {
   const said = `${complaint.source ?? 'ffmpeg'}: ${complaint.text}`
   if (benign.some(({ pattern }) => pattern.test(said))) return 'benign'
+  if (clock.test(said)) return 'clock'
+  if (cut.test(said) || (!isBroadcast(facts.container) && partialPacket.test(said))) return 'cut'
   if (isMissingReference(complaint)) return facts.startsMidGop ? 'benign' : 'damage'
   return damage.some((pattern) => pattern.test(said)) ? 'damage' : 'unknown'
 }
@@ -34,6 +43,7 @@ const benign: readonly { readonly pattern: RegExp; readonly why: string }[] = [
     why: 'a still whose movie is all black uses its spare',
   },
   { pattern: /deprecated pixel format used/, why: 'JPEG is full range by its nature' },
+  { pattern: /stream \d+, timescale not set/, why: 'cover art in MP4 has no clock' },
   { pattern: /-stream_loop|Routing option/, why: 'about the command line, which is tested' },
   { pattern: /No accelerated colorspace conversion found/, why: 'slower, not worse' },
   { pattern: /Could not find codec parameters for stream \d+ \((Subtitle|Data|Attachment)/, why: 'not used' },
@@ -45,7 +55,6 @@ const benign: readonly { readonly pattern: RegExp; readonly why: string }[] = [
   { pattern: /Stream #\d+: not enough frames to estimate rate/, why: 'the rate is taken from the container' },
   { pattern: /Estimating duration from bitrate/, why: 'raw sound has no index; packets are counted' },
   { pattern: /Guessed Channel Layout/, why: 'WAV does not name its channels' },
-  { pattern: /Queue input is backward in time/, why: 'aac: a priming packet' },
   {
     pattern: /start time for stream \d+ is not set in estimate_timings_from_pts/,
     why: 'an empty stream, not used',
@@ -56,12 +65,19 @@ const benign: readonly { readonly pattern: RegExp; readonly why: string }[] = [
     pattern: /MB rate \(\d+\) > level limit|DPB size .* > level limit|VBV (maxrate|bitrate|buffer)/,
     why: 'x264 on levels',
   },
+  { pattern: /DTS discontinuity in stream/, why: 'a clock that jumps has a warning of its own' },
   { pattern: /Discarding ID3 tags because more suitable tags were found/, why: 'metadata is not kept' },
   {
     pattern: /Could not update timestamps for (skipped|discarded) samples/,
     why: 'priming samples at the start',
   },
 ]
+
+const clock = /Non-monotonous DTS|non monotonically increasing dts|Queue input is backward in time/
+const cut = /File ended prematurely|partial file/
+/** Half a packet: in a broadcast some of it was lost, in a file the file ended. */
+const partialPacket = /Packet corrupt|corrupt input packet/
+const isBroadcast = (container: string) => container === 'mpegts' || container === 'mpeg'
 
 /** What decoders say of pictures whose references they never got; at the start of a cut broadcast that is normal. */
 const missingReference: readonly RegExp[] = [
@@ -82,11 +98,15 @@ const missingReference: readonly RegExp[] = [
   /Skipping invalid undecodable NALU/,
 ]
 
+/** True when the demuxer lost its way inside the file, so that what follows may be missing as well. */
+export const isLostSync = (complaint: Complaint): boolean =>
+  /EBML|exceeds containing master|Header missing|sync (lost|error)/i.test(complaint.text)
+
 const damage: readonly RegExp[] = [
   // ffmpeg itself
   /Error while decoding stream|corrupt decoded frame|corrupt input packet|decode error rate .* exceeds/,
   /Invalid data found when processing input|Error while demuxing|Error during demuxing|error reading/i,
-  /Non-monotonous DTS in (output )?stream|DTS .* out of order|timestamp discontinuity/i,
+  /DTS .* out of order|timestamp discontinuity/i,
   /changing (video )?frame properties on the fly is not supported/,
   // H.264, HEVC, VP9, AV1, MPEG-2 and MPEG-4
   /error while decoding MB|concealing|cabac decode|left block unavailable|top block unavailable|out of range intra chroma/,
@@ -101,6 +121,7 @@ const damage: readonly RegExp[] = [
   /Prediction is not allowed|invalid band type|Pulse (tool|data)|ms_present|Gain control|Sample rate index|Too large remapped id|SBR/i,
   /expected .* got|incomplete|invalid|Error decoding|decoding error|exceeds/i,
   // Containers
+  /Found duplicated MOOV Atom|Error splitting the input into NAL units|Error at MB|marker does not match f_code/,
   /Packet corrupt|Continuity check failed|PES packet size mismatch|Packet mismatch/,
-  /Element at 0x|exceeds containing master|EBML|Read error|stream \d+, (offset|timescale)|contradictionary STSC|overflow|concatenated/i,
+  /Element at 0x|exceeds containing master|EBML|Read error|stream \d+, offset|contradictionary STSC|overflow|concatenated/i,
 ]

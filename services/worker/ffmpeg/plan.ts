@@ -1,6 +1,8 @@
 import { ReelmillError } from '#shared/errors.ts'
 import type { MediaInfo, Stream } from '#shared/jobs/shapes.ts'
 import type { Settings } from '#shared/presets/settings.ts'
+import { bt709, type Color, colorOf } from './color.ts'
+import { type ExpectedLength, expectedLength } from './expected-length.ts'
 import type { EncodeLimits } from './limits.ts'
 import { fraction, type Probed } from './parse-probe.ts'
 import { displaySize, type PictureSize, pictureSize } from './picture-size.ts'
@@ -9,13 +11,6 @@ export interface WantedOutput {
   readonly name: string
   readonly kind: string
   readonly settings: Settings
-}
-
-/** How the colours of an output are to be read, in ffmpeg's names. Always said: players guess differently. */
-export interface Color {
-  readonly matrix: string
-  readonly primaries: string
-  readonly transfer: string
 }
 
 export interface PlannedVideo {
@@ -55,6 +50,10 @@ export interface PlannedAudio {
   readonly bitrateBps: number
   readonly sampleRateHz: number
   readonly channels: number
+  /** True when the sound begins after the movie: silence is put before it. */
+  readonly startsLate: boolean
+  /** How long it must become, when the input says so of this stream alone. */
+  readonly expects?: ExpectedLength
   /** ISO 639-2, as MP4 spells it. */
   readonly language?: string
 }
@@ -65,8 +64,8 @@ interface PlannedCommon {
   readonly index: number
   readonly fileName: string
   readonly contentType: string
-  /** Where the movie that goes into it ends, in seconds from its start. */
-  readonly durationSec?: number
+  /** How long it must become, as far as the input says. */
+  readonly expects?: ExpectedLength
   readonly tolerateDamage: boolean
 }
 
@@ -130,10 +129,18 @@ function planMovie(probed: Probed, output: WantedOutput, index: number): Planned
   return {
     kind: 'file',
     role: 'main',
-    ...common(output, index, container, endOf(probed.info, video, audio)),
+    ...common(
+      output,
+      index,
+      container,
+      expectedLength(
+        probed.info,
+        [video, audio].filter((s) => s !== undefined),
+      ),
+    ),
     container,
     ...(video && { video: planVideo(video, settings) }),
-    ...(audio && { audio: planAudio(audio, settings, probed.languages.get(audio.index)) }),
+    ...(audio && { audio: planAudio(audio, settings, probed) }),
   }
 }
 
@@ -153,13 +160,13 @@ function planStill(probed: Probed, output: WantedOutput, index: number): Planned
   }
 }
 
-function common(output: WantedOutput, index: number, extension: string, durationSec: number | undefined) {
+function common(output: WantedOutput, index: number, extension: string, expects: ExpectedLength | undefined) {
   return {
     name: output.name,
     index,
     fileName: `${output.name.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '') || 'output'}.${extension}`,
     contentType: contentTypes[extension] ?? 'application/octet-stream',
-    ...(durationSec !== undefined && { durationSec }),
+    ...(expects && { expects }),
     tolerateDamage: output.settings.onInputDamage === 'warn',
   }
 }
@@ -213,8 +220,10 @@ function planRate(video: NonNullable<Settings['video']>): PlannedVideo['rate'] {
   }
 }
 
-function planAudio(stream: Stream, settings: Settings, language: string | undefined): PlannedAudio {
+function planAudio(stream: Stream, settings: Settings, { info, languages }: Probed): PlannedAudio {
   const audio = settings.audio?.[0] ?? {}
+  const language = languages.get(stream.index)
+  const expects = stream.durationSec === undefined ? undefined : expectedLength(info, [stream])
   const channels = Math.min(stream.channels ?? 2, audio.channels ?? 2)
   return {
     stream: stream.index,
@@ -228,29 +237,14 @@ function planAudio(stream: Stream, settings: Settings, language: string | undefi
           ? audio.bitrateBps / 2
           : audio.bitrateBps,
     ),
+    startsLate: (stream.startSec ?? 0) - (info.startSec ?? 0) > LATE_SEC,
+    ...(expects && { expects }),
     ...(language && { language }),
   }
 }
 
-const bt709: Color = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' }
-
-/** What the file says, else what players assume of pictures of that size (ITU-R BT.601 below 720 lines). */
-function colorOf(stream: Stream): Color {
-  const { height = 0, width = 0, colorSpace, colorPrimaries, colorTransfer } = stream
-  const is709 = Math.min(width, height) >= 720 || Math.max(width, height) >= 1280
-  const pal = height === 576 || height === 288
-  const guess: Color = is709
-    ? bt709
-    : pal
-      ? { matrix: 'bt470bg', primaries: 'bt470bg', transfer: 'smpte170m' }
-      : { matrix: 'smpte170m', primaries: 'smpte170m', transfer: 'smpte170m' }
-  return {
-    // RGB becomes YUV on the way, by the matrix that fits its size.
-    matrix: colorSpace === undefined || colorSpace === 'gbr' ? guess.matrix : colorSpace,
-    primaries: colorPrimaries ?? guess.primaries,
-    transfer: colorTransfer ?? guess.transfer,
-  }
-}
+/** Nobody hears less, and priming samples come to less. */
+const LATE_SEC = 0.04
 
 const pickVideo = (info: MediaInfo): Stream | undefined =>
   preferred(
@@ -270,15 +264,6 @@ const sizeOf = (stream: Stream) =>
 /** Fields are marked in the stream; MPEG-2, DV and VC-1 often do not say, and then each frame does. */
 const isInterlaced = ({ fieldOrder, codec = '' }: Stream): boolean =>
   fieldOrder === undefined ? ['mpeg2video', 'dvvideo', 'vc1'].includes(codec) : fieldOrder !== 'progressive'
-
-/** Where the last of the streams ends, counted from where the input starts. */
-function endOf(info: MediaInfo, ...streams: readonly (Stream | undefined)[]): number | undefined {
-  const ends = streams.flatMap((stream) => {
-    const duration = stream?.durationSec ?? info.durationSec
-    return stream && duration !== undefined ? [duration + (stream.startSec ?? 0) - (info.startSec ?? 0)] : []
-  })
-  return ends.length > 0 ? Math.max(...ends) : undefined
-}
 
 const noVideo = (name: string) =>
   new ReelmillError(

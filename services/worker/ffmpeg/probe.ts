@@ -1,4 +1,3 @@
-import type { ErrorCode } from '#shared/error-codes.ts'
 import { ReelmillError } from '#shared/errors.ts'
 import type { Log } from '#shared/log.ts'
 import { probeGuards } from './guards.ts'
@@ -6,8 +5,10 @@ import type { Jail } from './jail.ts'
 import type { EncodeLimits } from './limits.ts'
 import { measureDuration } from './measure-duration.ts'
 import { type Mp4Layout, readMp4Layout } from './mp4-boxes.ts'
+import { endsLikeOgg } from './ogg-end.ts'
 import { type Probed, parseProbe } from './parse-probe.ts'
 import { pasteable } from './pasteable.ts'
+import { bad, oversized, probeError } from './probe-error.ts'
 import { runTool, type ToolResult } from './run-tool.ts'
 import { type Sniffed, sniffFile } from './sniff.ts'
 
@@ -20,8 +21,8 @@ export interface ProbeContext {
 
 /** An input that may be encoded, and what is known to be wrong with it before anything was decoded. */
 export interface ProbedInput extends Probed {
-  /** Bytes that the container says it has and the file has not; 0 when it is whole or does not say. */
-  readonly missingBytes: number
+  /** A sentence, when the file ends before its own structure says. */
+  readonly cutShort?: string
 }
 
 /**
@@ -32,6 +33,7 @@ export async function probeInput(context: ProbeContext, inputPath: string): Prom
   const { limits } = context
   refuse(await sniffFile(inputPath))
   const layout = await readMp4Layout(inputPath)
+  const cutShort = sayCutShort(layout, await endsLikeOgg(inputPath))
   if (layout && !layout.boxes.some((box) => box.type === 'moov')) throw withoutIndex(layout)
 
   const args = probeArguments(limits, inputPath)
@@ -40,12 +42,14 @@ export async function probeInput(context: ProbeContext, inputPath: string): Prom
     timeoutMs: limits.probeTimeoutMs,
     signal: context.signal,
   })
-  if (result.exitCode !== 0) throw probeError(result, limits, layout !== undefined)
+  if (result.exitCode !== 0) throw probeError(result, limits, { isMp4: layout !== undefined, cutShort })
   // ffprobe goes on without a stream whose pictures it refused, and so would we.
   if (oversized.pattern.test(result.stderr)) throw bad(oversized.code, oversized.message)
-  const probed = await withDuration(context, inputPath, readOutput(result))
+  const found = readOutput(result)
+  if (found.info.streams.length === 0) throw withoutStreams(layout)
+  const probed = await withDuration(context, inputPath, found)
   checkLimits(probed, limits)
-  return { ...probed, missingBytes: layout?.missingBytes ?? 0 }
+  return { ...probed, ...(cutShort && { cutShort }) }
 }
 
 /** The whole command line of a probe of a foreign file. */
@@ -92,71 +96,22 @@ function withoutIndex(layout: Mp4Layout): ReelmillError {
   )
 }
 
-interface Explanation {
-  readonly pattern: RegExp
-  readonly code: ErrorCode
-  readonly message: string
+function sayCutShort(layout: Mp4Layout | undefined, oggEnds: boolean | undefined): string | undefined {
+  if (layout && layout.missingBytes > 0) {
+    return `The input ends ${layout.missingBytes} bytes before its own structure says: it was cut.`
+  }
+  return oggEnds === false ? 'The input ends without the mark that ends an Ogg file: it was cut.' : undefined
 }
 
-const oversized: Explanation = {
-  pattern: /exceeds specified max pixel count|Picture size .* is invalid|Dimensions .* are too large/,
-  code: 'input-too-large',
-  message:
-    'The pictures of the input are larger than allowed. Scale it down, or ask the operator to raise the limit.',
-}
-
-/** What ffprobe's stderr says, in the order of how much each line explains. Facts from ffmpeg 5.1 to 7. */
-const explanations: readonly Explanation[] = [
-  {
-    pattern: /Codec \((.+?)\) not on whitelist/,
-    code: 'input-codec-not-allowed',
-    message:
-      'A stream of the input needs the decoder $1, which is not on the list of allowed ones. Convert it first.',
-  },
-  {
-    pattern: /\[(.+?) @ .*Format not on whitelist|Format not on whitelist/,
-    code: 'input-format-not-allowed',
-    message:
-      'The input is of the format $1, which is not on the list of allowed ones. Send a common movie file.',
-  },
-  oversized,
-  {
-    pattern: /exceeds max_streams/,
-    code: 'input-too-large',
-    message: 'The input has more streams than allowed. Send only those that are needed.',
-  },
-  {
-    pattern: /moov atom not found/,
-    code: 'input-truncated',
-    message: 'The index (the moov box) of the input is missing or cut. Upload it whole.',
-  },
-  {
-    pattern: /Invalid data found|could not find codec parameters|End of file/i,
-    code: 'input-not-media',
-    message: 'No movie was recognised in the input. Check that it plays, and send a common movie file.',
-  },
-]
-
-function probeError(result: ToolResult, limits: EncodeLimits, isMp4: boolean): ReelmillError {
-  const facts = { stderr: result.stderr.slice(0, 2000) }
-  if (result.timedOut) {
-    return new ReelmillError(
-      'encode-timeout',
-      `Looking at the input took longer than ${limits.probeTimeoutMs / 1000} s. It is damaged or made to take long; send another copy.`,
-      { facts },
-    )
-  }
-  for (const { pattern, code, message } of explanations) {
-    const found = pattern.exec(result.stderr)
-    // ffprobe takes all kinds of bytes for an MP4 without an index.
-    if (found && code === 'input-truncated' && !isMp4) continue
-    if (found) return bad(code, message.replace('$1', found[1] ?? 'another kind'), facts)
-  }
-  return new ReelmillError(
-    'encode-failed',
-    `ffprobe ${result.killedBy ? `was ended by ${result.killedBy}` : `exited with ${result.exitCode}`} on the input. If a repeat fails as well, the input is the cause.`,
-    { facts },
-  )
+/** An MP4 without a single frame has no streams in ffprobe's eyes; one with media must have had some. */
+function withoutStreams(layout: Mp4Layout | undefined): ReelmillError {
+  const media = layout?.boxes.find(({ type }) => type === 'mdat')
+  return media && media.sizeBytes > 16
+    ? bad(
+        'input-damaged',
+        'The index of the input (its moov box) is damaged: it names no streams. Upload an intact copy.',
+      )
+    : noDuration()
 }
 
 function readOutput(result: ToolResult): Probed {
@@ -176,8 +131,6 @@ function readOutput(result: ToolResult): Probed {
 
 async function withDuration(context: ProbeContext, inputPath: string, probed: Probed): Promise<Probed> {
   const { info } = probed
-  // An MP4 without a single frame has no streams in ffprobe's eyes.
-  if (info.streams.length === 0) throw noDuration()
   const playable = info.streams.filter(isPlayable)
   if (playable.length === 0) {
     throw bad(
@@ -226,6 +179,3 @@ const noDuration = () =>
     'input-no-duration',
     'The input is zero seconds long. Send a movie with at least one frame of duration.',
   )
-
-const bad = (code: ErrorCode, message: string, facts: Record<string, unknown> = {}) =>
-  new ReelmillError(code, message, { facts })

@@ -85,7 +85,7 @@ function compose(command: EncodeCommand, jail: Jail): ffmpeg.FfmpegCommand {
   const [first] = command.outputs
   const composed = ffmpeg({ ...(first && { cwd: path.dirname(first.path) }) })
   composed.input(command.inputPath).inputOptions(...command.inputOptions)
-  composed.complexFilter([...command.filters])
+  composed.complexFilter(command.graph)
   for (const output of command.outputs) composed.output(output.path).outputOptions(...output.options)
   const composedArgv = (composed as unknown as { _getArguments(): string[] })._getArguments()
   const expected = argvOf(command)

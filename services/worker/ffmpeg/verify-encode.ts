@@ -1,16 +1,15 @@
 import { stat } from 'node:fs/promises'
 import { ReelmillError } from '#shared/errors.ts'
-import type { Warning } from '#shared/jobs/shapes.ts'
+import type { Check, MediaInfo, Warning } from '#shared/jobs/shapes.ts'
 import type { OutputPaths } from './command.ts'
 import type { EncodeLog, OutputAccount } from './encode-log.ts'
-import { isMissingReference, type JudgedComplaint, judgeComplaints } from './judge-complaints.ts'
 import { lengthChecks } from './length-checks.ts'
 import type { EncodeLimits } from './limits.ts'
 import type { EncodePlan, PlannedMovie, PlannedOutput, PlannedStill } from './plan.ts'
 import type { ProbeContext, ProbedInput } from './probe.ts'
-import { undecodableStart } from './undecodable-start.ts'
-import { lossesOf } from './verify-input.ts'
+import { clockMayJump } from './verify-input.ts'
 import { type VerifiedOutput, verifyMovie, verifyStill } from './verify-output.ts'
+import { weighInput } from './weigh-input.ts'
 
 export interface EncodeFacts {
   readonly plan: EncodePlan
@@ -34,30 +33,41 @@ export interface VerifiedEncode {
  * Throws `output-too-large`, `input-truncated`, `input-damaged` or `output-verification-failed`.
  */
 export async function verifyEncode(context: ProbeContext, facts: EncodeFacts): Promise<VerifiedEncode> {
-  const { plan, encodeLog, inputId } = facts
+  const { plan, encodeLog } = facts
   const warnings: Warning[] = []
   for (const { main } of facts.paths) await refuseCut(main, context.limits)
-  const lostAtStart = await countLostAtStart(context, facts)
-  const complaints = judgeComplaints(encodeLog.complaints, { startsMidGop: lostAtStart > 0 })
-  warnings.push(...weighLosses(facts, complaints, lostAtStart))
-
   const accounts = accountsOf(plan, encodeLog)
-  const outputs: (VerifiedOutput & { file: string })[] = []
+  const outputs: Found[] = []
   for (const [index, planned] of plan.outputs.entries()) {
     const paths = facts.paths[index] ?? { main: '' }
-    const account = accounts[index] ?? []
     if (planned.kind === 'stills') {
       outputs.push(await pickStill(context, planned, paths, warnings))
       continue
     }
-    const { info, checks } = await verifyMovie(context, planned, paths.main, account)
+    const { info, checks } = await verifyMovie(context, planned, paths.main, accounts[index] ?? [])
     refuseEndless(planned, info.durationSec ?? 0, plan)
-    const lengths = lengthChecks({ plan, planned, found: info, account, encodeLog })
-    outputs.push({ info, checks: [...checks, ...lengths], file: paths.main })
+    outputs.push({ info, checks, file: paths.main })
   }
-  refuseFailed(plan.outputs, outputs, warnings)
-  warnings.push(...unknownComplaints(complaints, inputId))
+  const movies = plan.outputs.flatMap((planned, index) => {
+    const output = outputs[index]
+    return planned.kind === 'file' && output
+      ? [{ planned, found: output.info, output, account: accounts[index] ?? [] }]
+      : []
+  })
+  // A still is a whole picture or none; what the rest of its movie is like does not touch it.
+  if (movies.length > 0) warnings.push(...(await weighInput(context, facts, movies)))
+  for (const { output, ...movie } of movies) {
+    output.checks = [...output.checks, ...lengthChecks({ ...movie, encodeLog })]
+  }
+  refuseFailed(plan.outputs, outputs, { warnings, info: facts.probed.info })
   return { outputs, warnings }
+}
+
+/** What was found of an output; checks are added to it. */
+interface Found {
+  readonly info: MediaInfo
+  readonly file: string
+  checks: readonly Check[]
 }
 
 /** `-fs` ends an output without an error once it is that large. */
@@ -76,68 +86,9 @@ function refuseEndless(planned: PlannedMovie, durationSec: number, { maxSec }: E
   if (durationSec < maxSec - 1) return
   throw new ReelmillError(
     'input-damaged',
-    `The output ${planned.name} grew to ${durationSec.toFixed(0)} s, far beyond the ${planned.durationSec?.toFixed(0) ?? 'unknown'} s that the input claims: its timestamps are wrong. Upload an intact copy.`,
+    `The output ${planned.name} grew to ${durationSec.toFixed(0)} s, far beyond the ${planned.expects?.maxSec.toFixed(0) ?? 'unknown'} s that the input claims: its timestamps are wrong. Upload an intact copy.`,
     { facts: { durationSec } },
   )
-}
-
-/** Only worth a look when something at the start may be missing. */
-async function countLostAtStart(context: ProbeContext, facts: EncodeFacts): Promise<number> {
-  const { plan, encodeLog, inputPath } = facts
-  const video = wholeVideo(plan)
-  const read = encodeLog.inputs.find(({ stream }) => stream === video)
-  const suspicious =
-    encodeLog.complaints.some(isMissingReference) ||
-    (read !== undefined && read.packetsRead - read.framesDecoded > 1)
-  return video !== undefined && suspicious ? undecodableStart(context, inputPath, video) : 0
-}
-
-/** The input's video stream, if an output takes all of it. */
-const wholeVideo = ({ outputs }: EncodePlan): number | undefined =>
-  outputs.flatMap((output) => (output.kind === 'file' && output.video ? [output.video.stream] : []))[0]
-
-function weighLosses(
-  { plan, probed, encodeLog, inputId }: EncodeFacts,
-  complaints: readonly JudgedComplaint[],
-  lostAtStart: number,
-): readonly Warning[] {
-  const movies = plan.outputs.filter((output) => output.kind === 'file')
-  const used = new Set(movies.flatMap(({ video, audio }) => [video?.stream, audio?.stream]))
-  const losses = lossesOf({
-    ...probed,
-    used: [...used].filter((index) => index !== undefined),
-    account: encodeLog.inputs,
-    // A still comes from a part of the movie, and is a whole picture or none.
-    complaints: movies.length > 0 ? complaints : [],
-    undecodableStart: lostAtStart,
-  })
-  const [first] = losses
-  if (first && plan.outputs.some(({ kind, tolerateDamage }) => kind === 'file' && !tolerateDamage)) {
-    throw new ReelmillError(
-      first.code,
-      `${first.message} Upload an intact copy, or set onInputDamage to "warn".`,
-      {
-        facts: {
-          input: inputId,
-          losses: losses.map(({ message }) => message).join(' '),
-          stderr: encodeLog.tail,
-        },
-      },
-    )
-  }
-  return [
-    ...(movies.length > 0 ? losses : []).map((loss) => ({ ...loss, input: inputId })),
-    ...(lostAtStart > 0
-      ? [
-          {
-            code: 'input-starts-mid-gop',
-            message: `The input begins between two keyframes; its first ${lostAtStart} frames cannot be decoded by anyone.`,
-            input: inputId,
-            count: lostAtStart,
-          },
-        ]
-      : []),
-  ]
 }
 
 /** The frame that is not black, else, with a warning, the most representative of all that are. */
@@ -146,7 +97,7 @@ async function pickStill(
   planned: PlannedStill,
   paths: OutputPaths,
   warnings: Warning[],
-): Promise<VerifiedOutput & { file: string }> {
+): Promise<Found> {
   const file = (await stat(paths.main)).size > 0 ? paths.main : (paths.spare ?? paths.main)
   const { black = 1, ...verified } = await verifyStill(context, planned, file)
   const isBlack = black >= 0.9
@@ -175,19 +126,24 @@ function accountsOf({ outputs }: EncodePlan, { outputs: accounts }: EncodeLog): 
   })
 }
 
-/** Where damage is allowed, an output may be shorter than planned; nothing else may differ. */
-const lengthCheckNames = new Set(['duration', 'video.frames-kept'])
+/** Where damage is allowed, an output may be shorter than planned or lack a stream; nothing else may differ. */
+const lengthCheckNames = new Set(['duration', 'video.frames-kept', 'streams'])
+/** Nor need an output be as long as a clock that jumps says. */
+const clockCheckNames = new Set(['duration'])
 
 function refuseFailed(
   planned: readonly PlannedOutput[],
-  outputs: { info: VerifiedOutput['info']; checks: VerifiedOutput['checks'] }[],
-  warnings: readonly Warning[],
+  outputs: readonly Found[],
+  { warnings, info }: { readonly warnings: readonly Warning[]; readonly info: MediaInfo },
 ): void {
+  const clockJumps = clockMayJump(info) && warnings.some(({ code }) => code === 'input-timestamps')
   const damaged = warnings.some(({ code }) => code === 'input-truncated' || code === 'input-damaged')
   for (const [index, output] of outputs.entries()) {
     const { name = '', tolerateDamage = false } = planned[index] ?? {}
     output.checks = output.checks.map((check) =>
-      check.result === 'failed' && damaged && tolerateDamage && lengthCheckNames.has(check.name)
+      check.result === 'failed' &&
+      ((damaged && tolerateDamage && lengthCheckNames.has(check.name)) ||
+        (clockJumps && clockCheckNames.has(check.name)))
         ? { ...check, result: 'warned' }
         : check,
     )
@@ -200,13 +156,3 @@ function refuseFailed(
     )
   }
 }
-
-const unknownComplaints = (complaints: readonly JudgedComplaint[], input: string): readonly Warning[] =>
-  complaints
-    .filter(({ verdict }) => verdict === 'unknown')
-    .map(({ source, text, count }) => ({
-      code: 'ffmpeg-message',
-      message: `ffmpeg${source ? ` (${source})` : ''} says: ${text}`,
-      input,
-      count,
-    }))

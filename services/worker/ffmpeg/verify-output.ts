@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { Check, MediaInfo, Stream } from '#shared/jobs/shapes.ts'
+import { checkEqual, checkThat } from './check-that.ts'
 import type { OutputAccount } from './encode-log.ts'
 import type { EncodeLimits } from './limits.ts'
 import { readMp4Layout } from './mp4-boxes.ts'
@@ -41,7 +42,7 @@ export async function verifyMovie(
   checks.push(
     checkThat('container', info.container.split(',').includes('mp4'), info.container),
     checkThat('faststart', layout?.faststart === true && layout.missingBytes === 0, boxNames(layout)),
-    equal('streams', streamKinds(planned), info.streams.map(({ type }) => type).join('+')),
+    checkEqual('streams', streamKinds(planned), info.streams.map(({ type }) => type).join('+')),
   )
   const video = info.streams.find(({ type }) => type === 'video')
   const audio = info.streams.find(({ type }) => type === 'audio')
@@ -67,20 +68,20 @@ function videoChecks(
   const { width, height } = video.size.result
   const muxed = account.find(({ type }) => type === 'video')
   return [
-    equal('video.codec', 'h264', stream.codec),
-    equal('video.size', `${width}x${height}`, `${stream.width}x${stream.height}`),
-    equal('video.square-pixels', '1/1', stream.sampleAspect ?? '1/1'),
-    equal('video.rotation', '0', String(stream.rotationDeg ?? 0)),
-    equal('video.pixel-format', 'yuv420p', stream.pixelFormat),
+    checkEqual('video.codec', 'h264', stream.codec),
+    checkEqual('video.size', `${width}x${height}`, `${stream.width}x${stream.height}`),
+    checkEqual('video.square-pixels', '1/1', stream.sampleAspect ?? '1/1'),
+    checkEqual('video.rotation', '0', String(stream.rotationDeg ?? 0)),
+    checkEqual('video.pixel-format', 'yuv420p', stream.pixelFormat),
     checkThat(
       'video.frame-rate',
       video.capRate === undefined ||
         (fraction(stream.frameRate) ?? 0) <= (fraction(video.capRate) ?? 0) * 1.01,
       `${stream.frameRate} with a limit of ${video.capRate}`,
     ),
-    equal('video.packets', muxed?.packetsMuxed, stream.packetCount),
+    checkEqual('video.packets', muxed?.packetsMuxed, stream.packetCount),
     // One frame, one packet: none was held back in the encoder.
-    equal('video.frames', muxed?.framesEncoded, stream.packetCount),
+    checkEqual('video.frames', muxed?.framesEncoded, stream.packetCount),
   ]
 }
 
@@ -92,10 +93,10 @@ function audioChecks(
   if (!audio) return []
   const muxed = account.find(({ type }) => type === 'audio')
   return [
-    equal('audio.codec', 'aac', stream.codec),
-    equal('audio.channels', audio.channels, stream.channels),
-    equal('audio.sample-rate', audio.sampleRateHz, stream.sampleRateHz),
-    equal('audio.packets', muxed?.packetsMuxed, stream.packetCount),
+    checkEqual('audio.codec', 'aac', stream.codec),
+    checkEqual('audio.channels', audio.channels, stream.channels),
+    checkEqual('audio.sample-rate', audio.sampleRateHz, stream.sampleRateHz),
+    checkEqual('audio.packets', muxed?.packetsMuxed, stream.packetCount),
   ]
 }
 
@@ -131,7 +132,7 @@ export async function verifyStill(
         `ffmpeg ended with ${decoded.exitCode}`,
       ),
       checkThat('stderr-empty', decoded.stderr.trim() === '', firstLine(decoded.stderr)),
-      equal('still.size', `${result.width}x${result.height}`, `${width}x${height}`),
+      checkEqual('still.size', `${result.width}x${result.height}`, `${width}x${height}`),
     ],
   }
 }
@@ -153,13 +154,3 @@ const boxNames = (layout: Awaited<ReturnType<typeof readMp4Layout>>): string =>
   layout?.boxes.map(({ type }) => type).join(' ') ?? 'no MP4'
 
 const firstLine = (text: string): string => text.trim().split('\n')[0]?.slice(0, 300) ?? ''
-
-/** A check; the detail is told only when it helps. */
-export const checkThat = (name: string, passed: boolean, detail: string): Check => ({
-  name,
-  result: passed ? 'passed' : 'failed',
-  ...(!passed && { detail }),
-})
-
-const equal = (name: string, expected: unknown, found: unknown): Check =>
-  checkThat(name, expected !== undefined && expected === found, `expected ${expected}, found ${found}`)

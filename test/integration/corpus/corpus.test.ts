@@ -60,7 +60,8 @@ async function check({ make, preset = 'web-480p', outcome }: MovieCase): Promise
   )
 }
 
-const inWords = (outcome: Outcome): string =>
-  outcome.status === 'failed'
+function inWords(outcome: Outcome): string {
+  return outcome.status === 'failed'
     ? `${outcome.code}${outcome.saved ? ', or saved with a warning' : ''}`
     : ['succeeds', ...outcome.warnings].join(' with ')
+}

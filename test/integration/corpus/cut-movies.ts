@@ -104,7 +104,7 @@ export const cutMovies: readonly MovieCase[] = [
   {
     name: 'Ogg with Theora, cut at 50 %',
     make: async () => cut(await whole.ogv(), 0.5),
-    outcome: fails('input-truncated', 15),
+    outcome: fails('input-truncated', 10),
   },
   {
     name: 'Ogg Vorbis, cut at 50 %',

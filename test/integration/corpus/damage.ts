@@ -43,6 +43,28 @@ export const joined = async (first: string, second: string) => {
   return changed(first, (bytes) => Buffer.concat([bytes, rest]))
 }
 
+/**
+ * One transport stream after the other, as a broadcaster splices them: the counters that tell of lost packets go on.
+ */
+export const spliced = async (first: string, second: string) => {
+  const rest = await readFile(second)
+  return changed(first, (bytes) => {
+    const both = Buffer.concat([bytes, rest])
+    const counters = new Map<number, number>()
+    for (let at = 0; at < both.length; at += 188) {
+      const pid = both.readUInt16BE(at + 1) & 0x1fff
+      const flags = both[at + 3] ?? 0
+      // A packet without payload repeats the counter.
+      const hasPayload = (flags & 0x10) !== 0
+      const last = counters.get(pid) ?? 15
+      const counter = hasPayload ? (last + 1) % 16 : last
+      counters.set(pid, counter)
+      both[at + 3] = (flags & 0xf0) | counter
+    }
+    return both
+  })
+}
+
 /** Flips a bit at the first place after `marker`, `offset` bytes on. */
 export const flippedAfter = (file: string, marker: string, offset: number, bit = 0) =>
   changed(file, (bytes) => {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { clipFolder, fastH264, makeClip, picture, tone } from '../../support/clips.ts'
-import { changed, joined } from './damage.ts'
+import { changed, spliced } from './damage.ts'
 import { type MovieCase, succeeds } from './movie-case.ts'
 import { wholeMovies as whole } from './whole-movies.ts'
 
@@ -71,7 +71,7 @@ export const oddMovies: readonly MovieCase[] = [
   {
     name: 'MPEG-TS whose clock jumps by 30 s',
     make: async () =>
-      joined(
+      spliced(
         await whole.ts(),
         await mpegTs('later.ts', ['-i', await whole.mkv(), '-c', 'copy', '-output_ts_offset', '32']),
       ),
@@ -177,7 +177,7 @@ export const oddMovies: readonly MovieCase[] = [
   {
     name: 'pictures that change their size on the way',
     make: async () =>
-      joined(
+      spliced(
         await whole.ts(),
         await mpegTs('size-change.ts', [
           ...picture('320x180', 2),
@@ -186,7 +186,7 @@ export const oddMovies: readonly MovieCase[] = [
           '-c:a',
           'aac',
           '-output_ts_offset',
-          '2',
+          '2.1',
         ]),
       ),
     outcome: succeeds({ frames: 100, sec: 4, size: '160x90' }),
@@ -194,7 +194,7 @@ export const oddMovies: readonly MovieCase[] = [
   {
     name: 'sound that becomes stereo on the way',
     make: async () =>
-      joined(
+      spliced(
         await whole.ts(),
         await mpegTs('stereo-change.ts', [
           ...small(),
@@ -203,7 +203,7 @@ export const oddMovies: readonly MovieCase[] = [
           '-c:a',
           'aac',
           '-output_ts_offset',
-          '2',
+          '2.1',
         ]),
       ),
     outcome: succeeds({ frames: 100, sec: 4 }),

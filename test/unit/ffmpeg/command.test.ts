@@ -8,11 +8,11 @@ import {
   allowedProtocols,
 } from '../../../services/worker/ffmpeg/allow-lists.ts'
 import { argvOf, encodeCommand } from '../../../services/worker/ffmpeg/command.ts'
+import { flagArguments } from '../../../services/worker/ffmpeg/excused-packets.ts'
 import { defaultLimits } from '../../../services/worker/ffmpeg/limits.ts'
 import { measureArguments } from '../../../services/worker/ffmpeg/measure-duration.ts'
 import { planEncode } from '../../../services/worker/ffmpeg/plan.ts'
 import { probeArguments } from '../../../services/worker/ffmpeg/probe.ts'
-import { startArguments } from '../../../services/worker/ffmpeg/undecodable-start.ts'
 import { outputProbeArguments, stillCheckArguments } from '../../../services/worker/ffmpeg/verify-output.ts'
 
 const limits = {
@@ -78,7 +78,7 @@ const mp4 = [...tail, '-max_muxing_queue_size', '4096', '-movflags', '+faststart
 
 const scale = (size: string) =>
   `scale=${size}:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p,setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709`
-const sound = 'aresample=async=1:first_pts=0,aformat=sample_rates=48000:channel_layouts=stereo'
+const sound = 'aresample=async=1,aformat=sample_rates=48000:channel_layouts=stereo'
 
 const h264 = (crf: string, maxrate: string, bufsize: string, gop = '60') => [
   ...['-fps_mode:v', 'vfr', '-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', 'high', '-crf', crf],
@@ -90,7 +90,8 @@ describe('The command line of an encode', () => {
   it('is this, whole, for one output', () => {
     assert.deepEqual(argvFor([video, audio], ['web-720p']), [
       ...head,
-      `[0:0]${scale('1280:720')}[v0];[0:1]${sound}[a0]`,
+      `[0:0]${scale('1280:720')}[v0]`,
+      ...['-filter_complex', `[0:1]${sound}[a0]`],
       ...['-map', '[v0]', ...h264('22', '4500000', '9000000')],
       ...['-map', '[a0]', '-c:a', 'aac', '-b:a', '128000', '-metadata:s:a:0', 'language=deu'],
       ...mp4,
@@ -108,8 +109,8 @@ describe('The command line of an encode', () => {
         "[s0_2]trim=end=60,select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.5)',scale=1280:720:flags=bicubic:out_color_matrix=bt601:out_range=pc,setsar=1,format=yuvj420p,split=2[still3a][still3b]",
         '[still3a]blackframe=amount=0:threshold=32,metadata=mode=select:key=lavfi.blackframe.pblack:value=90:function=less,thumbnail=n=20[v3]',
         '[still3b]thumbnail=n=20[v3x]',
-        `[0:1]${sound},asplit=3[a0][a1][a2]`,
       ].join(';'),
+      ...['-filter_complex', `[0:1]${sound},asplit=3[a0][a1][a2]`],
       ...['-map', '[v0]', ...h264('22', '8000000', '16000000')],
       ...[
         '-map',
@@ -221,7 +222,7 @@ describe('The guards', () => {
     ['the encode', argvFor([video, audio], ['web-720p', 'poster-jpg'])],
     ['the probe', probeArguments(limits, '/in/movie')],
     ['the measuring of a length', measureArguments(limits, '/in/movie')],
-    ['the look for a keyframe', startArguments(limits, '/in/movie', 0)],
+    ['the look for a keyframe', flagArguments(limits, '/in/movie', 0)],
   ]
 
   for (const [what, argv] of foreign) {

@@ -2,14 +2,20 @@ import assert from 'node:assert/strict'
 import type { Complaint } from '../../../services/worker/ffmpeg/encode-log.ts'
 import { judgeComplaints } from '../../../services/worker/ffmpeg/judge-complaints.ts'
 
-const verdict = (text: string, options: { source?: string; startsMidGop?: boolean } = {}) => {
+const verdict = (
+  text: string,
+  options: { source?: string; container?: string; startsMidGop?: boolean } = {},
+) => {
   const complaint: Complaint = {
     level: 'error',
     text,
     count: 1,
     ...(options.source && { source: options.source }),
   }
-  return judgeComplaints([complaint], { startsMidGop: options.startsMidGop ?? false })[0]?.verdict
+  return judgeComplaints([complaint], {
+    container: options.container ?? 'mov',
+    startsMidGop: options.startsMidGop ?? false,
+  })[0]?.verdict
 }
 
 /** Lines of ffmpeg 5.1, each seen with the kind of movie that its group names. */
@@ -18,12 +24,9 @@ const damage = [
   'concealing 119 DC, 119 AC, 119 MV errors in P frame',
   'Invalid NAL unit size (1231 > 899).',
   'Error while decoding stream #0:0: Invalid data found when processing input',
-  'Packet corrupt (stream = 0, dts = 183600).',
   'corrupt decoded frame in stream 0',
-  'stream 0, offset 0x8f5: partial file',
   'Continuity check failed for pid 256 expected 3 got 7',
   'PES packet size mismatch',
-  'File ended prematurely',
   'Header missing',
   'CRC mismatch!',
   'channel element 3.4 is not allocated',
@@ -52,6 +55,16 @@ describe('The judgement of what ffmpeg complains about', () => {
     })
   }
   for (const text of benign) it(`"${text}" is benign`, () => assert.equal(verdict(text), 'benign'))
+
+  for (const text of ['File ended prematurely', 'stream 0, offset 0x8f5: partial file']) {
+    it(`"${text}" says that the input was cut`, () => assert.equal(verdict(text), 'cut'))
+  }
+
+  it('takes half a packet for the end of a file, but for loss in a broadcast', () => {
+    const text = 'Packet corrupt (stream = 0, dts = 183600).'
+    assert.equal(verdict(text), 'cut')
+    assert.equal(verdict(text, { container: 'mpegts' }), 'damage')
+  })
 
   it('does not pretend to know what it does not know', () => {
     assert.equal(verdict('The moon is in the seventh house'), 'unknown')

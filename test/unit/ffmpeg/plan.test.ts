@@ -70,9 +70,11 @@ describe('The plan of an encode', () => {
       { ...video, durationSec: 8, startSec: 0 },
       { ...audio, durationSec: 9, startSec: 0.5 },
     ]
-    assert.equal(movie(streams).durationSec, 9.5)
-    assert.equal(movie(streams, 'audio-m4a').durationSec, 9.5)
-    assert.equal(movie([video]).durationSec, 10)
+    assert.deepEqual(movie(streams).expects, { minSec: 9.5, maxSec: 9.5 })
+    assert.deepEqual(movie(streams, 'audio-m4a').expects, { minSec: 9.5, maxSec: 9.5 })
+    assert.deepEqual(movie([video]).expects, { minSec: 10, maxSec: 10 })
+    // What is known of the whole is that of its longest stream, which need not be this one.
+    assert.equal(movie([video, audio], 'audio-m4a').expects, undefined)
   })
 
   it('bounds every output by twice the length of the input, or by the limit', () => {
