@@ -8,7 +8,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { repairSystemTools } from './system-tools.mjs'
+import { onPath, repairSystemTools } from './system-tools.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const requirements = path.join(root, 'test', 'localcloud-clients', 'requirements.txt')
@@ -20,9 +20,17 @@ const stamp = path.join(environment, 'installed.txt')
  * @returns {string[]} the clients that are still missing
  */
 export function repairLocalcloudClients({ say }) {
-  const missing = repairSystemTools({ change: true, say, tools: ['s3cmd', 'rclone', 'python3'] })
-  const clients = missing.filter((tool) => tool !== 'python3')
-  return repairPython(say) ? clients : [...clients, 'aws', 'boto3']
+  // Debian keeps Python's module `venv` in a package of its own, so it is asked for and not only python3.
+  const isThere = (tool) =>
+    tool === 'python3-venv' ? run('python3', ['-c', 'import ensurepip'], 'ignore') : onPath(tool)
+  const missing = repairSystemTools({
+    change: true,
+    say,
+    tools: ['s3cmd', 'rclone', 'python3-venv'],
+    isThere,
+  })
+  const hasPython = !missing.includes('python3-venv') && repairPython(say)
+  return [...missing.filter((tool) => tool !== 'python3-venv'), ...(hasPython ? [] : ['aws', 'boto3'])]
 }
 
 /** Makes the virtual environment hold exactly what requirements.txt names. */
@@ -32,14 +40,8 @@ function repairPython(say) {
   say('installing the AWS CLI and boto3 (pip)')
   rmSync(environment, { recursive: true, force: true })
   if (!run('python3', ['-m', 'venv', environment])) {
-    // Debian keeps the module `venv` in a package of its own.
-    repairSystemTools({ change: true, say, tools: ['python3-venv'] })
-    if (!run('python3', ['-m', 'venv', '--clear', environment])) {
-      say(
-        'python3 cannot make a virtual environment. Install its module venv, then run the same command again.',
-      )
-      return false
-    }
+    say('python3 could not make a virtual environment; its messages stand above.')
+    return false
   }
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]
   if (!run(path.join(environment, 'bin', 'python3'), pip) || !works()) {

@@ -7,7 +7,7 @@ import process from 'node:process'
 const TOOLS = process.platform === 'linux' ? ['ffmpeg', 'ffprobe', 'bwrap', 'prlimit'] : ['ffmpeg', 'ffprobe']
 
 /** What `npm run test:localcloud-clients` needs besides; most managers agree on the names. */
-const CLIENTS = { s3cmd: 's3cmd', rclone: 'rclone', python3: 'python3' }
+const CLIENTS = { s3cmd: 's3cmd', rclone: 'rclone', 'python3-venv': 'python3' }
 
 /**
  * How each package manager installs without a question, and what it calls the packages of each tool.
@@ -63,19 +63,19 @@ const MANAGERS = [
     command: 'brew',
     root: false,
     install: ['install', '-q'],
-    packages: { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', ...CLIENTS, python3: 'python' },
+    packages: { ffmpeg: 'ffmpeg', ffprobe: 'ffmpeg', ...CLIENTS, 'python3-venv': 'python' },
   },
 ]
 
 /**
  * Installs the system's tools that are missing, when this user may do so without a password.
  *
- * @param {{ change: boolean, say: (line: string) => void, tools?: string[] }} options `tools` is by default
- *   what Reelmill itself needs
+ * @param {{ change: boolean, say: (line: string) => void, tools?: string[], isThere?: (tool: string) => boolean }} options
+ *   `tools` is by default what Reelmill itself needs, and a tool is there when it is on the PATH
  * @returns {string[]} the tools that are still missing
  */
-export function repairSystemTools({ change, say, tools = TOOLS }) {
-  const missingTools = () => tools.filter((tool) => !onPath(tool))
+export function repairSystemTools({ change, say, tools = TOOLS, isThere = onPath }) {
+  const missingTools = () => tools.filter((tool) => !isThere(tool))
   const missing = missingTools()
   if (missing.length === 0) return []
   const manager = MANAGERS.find(({ command }) => onPath(command))
@@ -123,7 +123,8 @@ function run([command, ...args]) {
   return done.status === 0
 }
 
-function onPath(command) {
+/** Whether a folder of the PATH has `command`. */
+export function onPath(command) {
   return (process.env.PATH || '').split(path.delimiter).some((folder) => {
     try {
       accessSync(path.join(folder, command), constants.X_OK)

@@ -10,6 +10,7 @@ const main = new URL('../../services/localcloud/main.ts', import.meta.url).pathn
 export interface CloudProcess {
   readonly child: ChildProcess
   readonly s3: S3Client
+  readonly s3Url: string
   /** Ends it with `signal` and waits until it is gone. */
   kill(signal: NodeJS.Signals): Promise<void>
 }
@@ -51,6 +52,7 @@ export async function spawnLocalcloud(dataDir: string, wrap: readonly string[] =
   return {
     child,
     s3,
+    s3Url,
     async kill(signal) {
       child.kill(signal)
       await exited

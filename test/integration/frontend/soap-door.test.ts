@@ -37,7 +37,7 @@ describe('SOAP and REST behind one door', () => {
     const inRest = Object.values(document.paths).flatMap((path) =>
       Object.values(path).flatMap(({ operationId }) => operationId ?? []),
     )
-    const inSoap = new Set(operations.map(({ name }) => name))
+    const inSoap = new Set<string>(operations.map(({ name }) => name))
     const names: Record<string, string> = { deleteUpload: 'AbortUpload', getFile: 'FetchFile' }
     const missing = inRest.filter(
       (id) => !inSoap.has(names[id] ?? `${id.charAt(0).toUpperCase()}${id.slice(1)}`),
