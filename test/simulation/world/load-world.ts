@@ -1,5 +1,4 @@
 import { registerHooks } from 'node:module'
-import { fileURLToPath } from 'node:url'
 
 /** A change of one production file as a world sees it; the file itself stays as it is. */
 export interface Patch {
@@ -72,6 +71,3 @@ const inWorld = (url: string, world: string): string =>
   `${url.split('?')[0]}?world=${encodeURIComponent(world)}`
 const isProduction = (url: string): boolean =>
   url.startsWith(`${ROOT}shared/`) || url.startsWith(`${ROOT}services/`)
-
-/** Where a source file of the repository lies; for tests that compare a patch with its file. */
-export const repositoryFile = (file: string): string => fileURLToPath(ROOT + file)
