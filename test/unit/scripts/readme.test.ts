@@ -27,7 +27,7 @@ describe('the README', () => {
 
   it('names only commands that package.json has', () => {
     const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-    const named = [...readme.matchAll(/npm (?:run ([\w:]+)|(test|start))/g)].map(([, a, b]) => a ?? b ?? '')
+    const named = [...readme.matchAll(/npm (?:run ([\w:-]+)|(test|start))/g)].map(([, a, b]) => a ?? b ?? '')
     assert.deepEqual(
       named.filter((name) => !(name in scripts)),
       [],
