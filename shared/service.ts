@@ -69,7 +69,14 @@ export class Service {
     this.#stopping.abort(new Error(`the service is stopping: ${reason}`))
     const deadline = AbortSignal.timeout(this.#graceMs)
     await this.#each('stop taking', this.#parts, (part) => part.stopTaking?.())
-    await this.#each('finish', this.#parts, (part) => part.finish?.(deadline))
+    // A part that does not finish in its time is left behind: a process that never ends helps nobody.
+    const over = new Promise<never>((_, reject) =>
+      deadline.addEventListener('abort', () => reject(deadline.reason), { once: true }),
+    )
+    over.catch(() => undefined) // nobody listens when all have finished in time
+    await this.#each('finish', this.#parts, (part) =>
+      part.finish ? Promise.race([part.finish(deadline), over]) : undefined,
+    )
     for (const part of this.#parts.toReversed()) await this.#each('close', [part], (p) => p.close?.())
     this.#log.info({}, 'stopped')
   }

@@ -176,7 +176,7 @@ describe('killed processes', function () {
   it('leaves no process when the service is stopped in the middle of an encode', async () => {
     const { id } = await submitLong()
     const worker = await encoding(id)
-    await stack.service('master').stop(15_000)
+    await stack.service('master').stop(30_000) // its own grace is 20 s
     await stack.until('the worker is gone', async () => !(await isAlive(worker.pid)))
     assert.deepEqual(await ffmpegsIn(stack.dataFolder), [])
     const { hints } = await stack.stores.store.listHints(WORKERS_PREFIX)
