@@ -15,8 +15,12 @@ export interface Profile {
   readonly rates: FaultRates
   readonly focus?: Focus
   readonly events: Readonly<Partial<Record<StormEvent, number>>>
+  /** How long a long pause is, at least and at most. */
+  readonly longPauseMs: readonly [number, number]
   /** The encodes take about so long. */
   readonly encodeMs: number
+  /** How often a worker looks at its job. */
+  readonly leaseCheckMs: number
   /** How likely an encode takes its worker with it. */
   readonly deadly: number
   readonly retentionMs: number
@@ -70,7 +74,9 @@ const base: Omit<Profile, 'name'> = {
     'queue purge': 0.1,
     interrupt: 0.2,
   },
+  longPauseMs: [40_000, 150_000],
   encodeMs: 15_000,
+  leaseCheckMs: 6_000,
   deadly: 0,
   retentionMs: 3_600_000,
   jobLifeMs: 7 * 24 * 3_600_000,
@@ -89,11 +95,40 @@ export const profiles = {
     name: 'rough',
     sweepers: 0,
     idleSweeps: true,
-    stormMs: 480_000,
+    stormMs: 300_000,
     encodeMs: 40_000,
-    deadly: 0.65,
+    leaseCheckMs: 25_000, // so that more can happen between a wish to cancel and its notice
+    deadly: 0.2,
     meddling: 0.6,
     events: { crash: 2, pause: 1, interrupt: 2.5, 'wall clock jump': 0.2 },
+  },
+  /** A movie that takes its worker with it, again and again. */
+  deadly: { ...base, name: 'deadly', deadly: 0.8, stormMs: 330_000, encodeMs: 5_000, events: { pause: 0.3 } },
+  /** Writes that say how an attempt ended time out, half of them are applied later: H1. */
+  settling: {
+    ...base,
+    name: 'settling',
+    encodeMs: 6_000,
+    meddling: 0.5,
+    focus: ({ kind, body }) =>
+      kind === 'write' && body !== undefined && /"status":"(succeeded|failed|canceled)"/.test(body)
+        ? { late: 0.5, 'answer-lost': 0.15, unavailable: 0.1 }
+        : undefined,
+    events: { ...base.events, pause: 1, outage: 0.3 },
+  },
+  /** The same for writes that take a lease, while bells are doubled: H3. */
+  leasing: {
+    ...base,
+    name: 'leasing',
+    staticWorkers: 3,
+    clients: 2,
+    encodeMs: 6_000,
+    focus: ({ kind, body }) => {
+      if (kind === 'bell') return { doubled: 0.7 }
+      return kind === 'write' && body !== undefined && body.includes('"status":"running"')
+        ? { late: 0.6, 'answer-lost': 0.15 }
+        : undefined
+    },
   },
   /** Many clients, two frontends, the same keys at once, short lives: submit, hints, retention. */
   submit: {
@@ -121,6 +156,31 @@ export const profiles = {
     meddling: 0.15,
     events: { ...base.events, 'machine death': 0.2 },
   },
+  /** Workers and masters that were paused for about as long as their lease, and wake: zombies, H6 and H7. */
+  waking: {
+    ...base,
+    name: 'waking',
+    staticWorkers: 0,
+    sweepers: 0,
+    masters: 2,
+    clients: 3,
+    stormMs: 200_000,
+    meddling: 0,
+    longPauseMs: [35_000, 80_000],
+    events: { pause: 5, 'machine death': 0.3 },
+  },
+  /** Launches without an answer that happen when nobody waits for them any more: H7. */
+  launching: {
+    ...base,
+    name: 'launching',
+    staticWorkers: 0,
+    sweepers: 0,
+    masters: 1,
+    stormMs: 240_000,
+    meddling: 0,
+    focus: ({ kind }) => (kind === 'launch' ? { late: 0.6 } : undefined),
+    events: { pause: 0.5 },
+  },
   /** Nobody works for a while, and jobs that wait too long fail. */
   waiting: { ...base, name: 'waiting', staticWorkers: 0, jobLifeMs: 60_000, stormMs: 100_000, clients: 1 },
   /** Everything at once, and more of it. */
@@ -143,10 +203,15 @@ export type ProfileName = keyof typeof profiles
 
 /** How often each profile is taken. The cheap ones find most. */
 export const profileWeights: Readonly<Record<ProfileName, number>> = {
-  lease: 48,
-  rough: 12,
+  lease: 36,
+  rough: 8,
+  deadly: 3,
+  settling: 6,
+  leasing: 6,
   submit: 20,
-  fleet: 12,
-  waiting: 5,
+  fleet: 9,
+  waking: 3,
+  launching: 2,
+  waiting: 6,
   everything: 3,
 }

@@ -69,7 +69,7 @@ export class Scene implements Stage {
     ])
     this.times = {
       ...defaultJobTimes,
-      leaseCheckMs: 6_000,
+      leaseCheckMs: profile.leaseCheckMs,
       ringAgainMs: 20_000,
       orphanHintMs: profile.orphanHintMs,
       jobLifeMs: profile.jobLifeMs,
@@ -85,6 +85,7 @@ export class Scene implements Stage {
       tally,
       leaseMs: this.times.leaseMs,
       maxWorkers: profile.maxWorkers,
+      isMachineAlive: (id) => this.driver.machines.get(id)?.alive === true,
     })
     const { objects: core, faults, ledger } = this
     this.#objectsBackend = { core, faults, ledger, next: 'none', pages: new Map() }
@@ -170,6 +171,7 @@ export class Scene implements Stage {
       },
       onStart: (id) => {
         scheduler.after(chance.between(1_000, 40_000), undefined, () => this.driver.show(id))
+        this.ledger.workers.started(id, this.driver.remembersTokens)
         this.startMachine(id)
       },
       onTerminate: (id) => {

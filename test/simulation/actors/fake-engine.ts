@@ -6,10 +6,11 @@ import type { Scene } from '../scene.ts'
 import { disk } from '../world/memory-disk.ts'
 
 /** An engine that takes virtual time, tells its progress, fails now and then, and dies slowly when it is stopped. */
-export function fakeEngine(actor: Actor, scene: Scene): Engine {
+export function fakeEngine(actor: Actor, scene: Scene, workerId: string): Engine {
   const { chance, faults, profile } = scene
   let encodes = 0
   return async ({ outputDir, outputs, inputId, signal, onProgress }) => {
+    scene.ledger.workers.began(workerId)
     const maker = `${actor.name}, encode ${++encodes}`
     const ms = chance.between(0.3, 1.7) * profile.encodeMs
     const fate = faults.isOn ? chance.weighted({ good: 8, later: 1.5, never: 0.7 }) : 'good'

@@ -37,7 +37,7 @@ function strike(scene: Scene, workers: Workers, event: StormEvent): void {
       return
     case 'pause': {
       if (!victim) return
-      const ms = chance.is(0.5) ? chance.between(1_000, 20_000) : chance.between(40_000, 150_000)
+      const ms = chance.is(0.5) ? chance.between(1_000, 20_000) : chance.between(...scene.profile.longPauseMs)
       say(victim.name, `is PAUSED for ${Math.round(ms / 1000)} s`)
       victim.pausedUntilMs = Math.max(victim.pausedUntilMs, now + ms)
       return

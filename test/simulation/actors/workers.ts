@@ -111,11 +111,12 @@ export class Workers {
       jail: 'none',
       release: 'simulated',
     })
+    registration.dismissed.addEventListener('abort', () => this.#scene.ledger.workers.dismissed(id))
     await runWorker({
       ...tools,
       openBucket: () => tools.media,
       registration,
-      engine: fakeEngine(actor, this.#scene),
+      engine: fakeEngine(actor, this.#scene, id),
       workspaceRoot: actor.name,
       workspaceQuotaBytes: 1e9,
       interrupted,

@@ -12,6 +12,7 @@ export interface LedgerOptions {
   readonly tally: Tally
   readonly leaseMs: number
   readonly maxWorkers: number
+  isMachineAlive(id: string): boolean
 }
 
 /**
@@ -39,7 +40,13 @@ export class Ledger {
       has: (key: string) => this.#known.has(key),
     }
     options.media.report = report
-    this.workers = new WorkerRules(report, options)
+    this.workers = new WorkerRules(report, {
+      ...options,
+      job: (id) => {
+        const job = this.jobs.current.get(id)
+        return job?.kind === 'job' ? job : undefined
+      },
+    })
     this.jobs = new JobRules(report, this.workers, options.media)
   }
 

@@ -9,22 +9,34 @@ interface Life {
   /** It was silent for a whole lease time, at least once. */
   wasSilent: boolean
   readonly listed: Set<string>
+  /** The lease under which it has begun to encode. */
+  working: string | undefined
+  /** It knows that it is nobody any more. */
+  isDismissed: boolean
+}
+
+export interface WorkerRulesOptions {
+  readonly leaseMs: number
+  readonly maxWorkers: number
+  /** What the provider knows of this machine. */
+  isMachineAlive(id: string): boolean
+  /** The record of a job as it stands. */
+  job(id: string): { readonly kind: string; readonly lease?: { readonly id: string } | undefined } | undefined
 }
 
 const isFinal = (worker: WorkerRecord): boolean => worker.state === 'drained' || worker.state === 'condemned'
 
-/** The invariants of `w/` and the fleet: I8, I9 and I10 of PROTOCOL.md. */
+/** The invariants of `w/` and the fleet: I8, I9 and I10 of PROTOCOL.md, P7 of DESIGN.md, and what H2, H6 and H7 found. */
 export class WorkerRules {
   readonly #report: Report
-  readonly #leaseMs: number
-  readonly #maxWorkers: number
+  readonly #options: WorkerRulesOptions
   readonly #lives = new Map<string, Life>()
+  readonly #givenUp = new Set<string>()
   fleet: FleetRecord | undefined
 
-  constructor(report: Report, options: { readonly leaseMs: number; readonly maxWorkers: number }) {
+  constructor(report: Report, options: WorkerRulesOptions) {
     this.#report = report
-    this.#leaseMs = options.leaseMs
-    this.#maxWorkers = options.maxWorkers
+    this.#options = options
   }
 
   record(id: string): WorkerRecord | undefined {
@@ -43,7 +55,18 @@ export class WorkerRules {
   isLive(id: string, leaseId: string): boolean {
     const life = this.#lives.get(id)
     if (!life?.record || isFinal(life.record) || life.record.leaseId !== leaseId) return false
-    return !life.wasSilent && this.#report.nowMs() - life.changedMs < this.#leaseMs
+    return !life.wasSilent && this.#report.nowMs() - life.changedMs < this.#options.leaseMs
+  }
+
+  /** This worker begins to encode. */
+  began(id: string): void {
+    const life = this.#lives.get(id)
+    if (life) life.working = life.record?.leaseId
+  }
+
+  dismissed(id: string): void {
+    const life = this.#lives.get(id)
+    if (life) life.isDismissed = true
   }
 
   changed(key: string, before: WorkerRecord | undefined, after: WorkerRecord | undefined): void {
@@ -54,9 +77,13 @@ export class WorkerRules {
       changedMs: now,
       wasSilent: false,
       listed: new Set(),
+      working: undefined,
+      isDismissed: false,
     }
     this.#lives.set(id, life)
-    if (now - life.changedMs >= this.#leaseMs) life.wasSilent = true
+    const silentMs = now - life.changedMs
+    if (silentMs >= this.#options.leaseMs) life.wasSilent = true
+    if (before && after) this.#moved(id, life, before, after, silentMs)
     life.record = after
     life.changedMs = now
     if (!after) {
@@ -66,12 +93,27 @@ export class WorkerRules {
     if (after.leaseId !== undefined) life.listed.add(after.leaseId)
     if (after.state === 'idle' && after.leaseId !== undefined)
       this.#report.violated(`I9: the idle worker ${id} lists a lease`)
-    if (before && isFinal(before) && before.state !== after.state)
-      this.#report.violated(`I8: ${before.state} is final, and ${id} became ${after.state}`)
     this.#count(before, after)
     const admitted = this.records.filter((w) => !w.static && !isFinal(w)).length
-    if (admitted > this.#maxWorkers)
-      this.#report.violated(`I10: ${admitted} machines are admitted, and ${this.#maxWorkers} may be`)
+    const { maxWorkers } = this.#options
+    if (admitted > maxWorkers)
+      this.#report.violated(`I10: ${admitted} machines are admitted, and ${maxWorkers} may be`)
+  }
+
+  #moved(id: string, life: Life, before: WorkerRecord, after: WorkerRecord, silentMs: number): void {
+    const { leaseMs, isMachineAlive, job } = this.#options
+    if (isFinal(before)) {
+      if (before.state !== after.state)
+        this.#report.violated(`I8: ${before.state} is final, and ${id} became ${after.state}`)
+      return
+    }
+    if (after.state === 'condemned' && silentMs < leaseMs && (before.static || isMachineAlive(id)))
+      this.#report.violated(`P7: the living ${id} is condemned, silent for ${silentMs} ms`)
+    const { leaseId } = before
+    const hasFreedItself = leaseId !== undefined && leaseId === life.working && after.leaseId !== leaseId
+    if (!hasFreedItself || life.wasSilent || life.isDismissed) return
+    if (job(before.job ?? '')?.lease?.id === leaseId)
+      this.#report.violated(`H2: ${id} lays its work down, and ${before.job} still runs under its lease`)
   }
 
   fleetChanged(before: FleetRecord | undefined, after: FleetRecord | undefined): void {
@@ -90,12 +132,19 @@ export class WorkerRules {
     for (const id of Object.keys(old)) {
       if (after.intents[id]) continue
       this.#report.count('intent given up')
+      this.#givenUp.add(id)
       const worker = this.record(id)
       if (!worker || !isFinal(worker))
         this.#report.violated(
           `H6: the intent ${id} is dropped while its worker is ${worker?.state ?? 'unknown'}`,
         )
     }
+  }
+
+  /** The provider starts a machine. One that remembers tokens must not, once the intent was given up. */
+  started(id: string, remembersTokens: boolean): void {
+    if (remembersTokens && this.#givenUp.has(id))
+      this.#report.violated(`H7: the machine ${id} starts, and its intent was given up`)
   }
 
   /** The provider was asked to end this machine. */
