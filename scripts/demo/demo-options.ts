@@ -14,11 +14,11 @@ export interface DemoOptions {
   readonly dataFolder: string | undefined
 }
 
-const usage = `npm run demo -- [--file movie.mov ...] [--preset web-720p ...] [--out folder] [--data folder] [--keep]
+export const usage = `npm run demo -- [--file movie.mov ...] [--preset web-720p ...] [--out folder] [--data folder] [--keep]
 
   --file    encode this movie instead of a made one; may be repeated, one job each
   --preset  an output to make of it; may be repeated
-  --out     put the movies into demo/ in this folder, which is emptied first; out/ when left out
+  --out     put the movies into the folder demo/ in this one; out/ when left out. Each demo empties demo/ first
   --data    keep the service's data in this folder instead of a fresh one
   --keep    leave the service running at the end, until Ctrl-C
 `
@@ -26,8 +26,9 @@ const usage = `npm run demo -- [--file movie.mov ...] [--preset web-720p ...] [-
 const DEFAULT_PRESETS = ['web-720p', 'web-480p', 'audio-m4a', 'poster-jpg']
 
 /** Reads the command line. Relative paths count from `cwd`, where the user typed. Throws a sentence. */
-export function demoOptions(args: readonly string[], cwd: string): DemoOptions {
+export function demoOptions(args: readonly string[], cwd: string): DemoOptions | 'help' {
   const values = parse(args)
+  if (values.help) return 'help'
   return {
     files: values.file.map((file) => path.resolve(cwd, file)),
     presets: values.preset,
@@ -47,6 +48,7 @@ function parse(args: readonly string[]) {
         out: { type: 'string' },
         data: { type: 'string' },
         keep: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
       },
     }).values
   } catch (error) {

@@ -2,16 +2,18 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '#shared/errors.ts'
+import { findPreset } from '#shared/presets/catalogue.ts'
 import { ApiClient } from '../stack/api-client.ts'
 import { freePorts } from '../stack/free-ports.ts'
 import { StoppedBySignal, stopSignals } from '../stack/stop-signals.ts'
 import { type Stack, startStack } from '../stack.ts'
 import { bareFfmpeg } from './bare-ffmpeg.ts'
 import { chooseJail } from './choose-jail.ts'
-import { demoFolder } from './demo-folder.ts'
-import { type DemoOptions, demoOptions } from './demo-options.ts'
+import { chooseDemoFolder, emptyDemoFolder } from './demo-folder.ts'
+import { type DemoOptions, demoOptions, usage } from './demo-options.ts'
 import { type EncodedMovie, encodeMovie } from './encode-movie.ts'
 import { makeClip } from './make-clip.ts'
+import { checkOwnMovies } from './own-movies.ts'
 import { pasteCommands } from './paste-commands.ts'
 import { ProgressLines } from './progress-lines.ts'
 
@@ -20,7 +22,10 @@ const say = (text = '') => process.stdout.write(`${text}\n`)
 /** Shows the whole service at work; resolves with the exit code, 0 only if everything was as promised. */
 async function demo(options: DemoOptions, signal: AbortSignal, own: (stack: Stack) => void): Promise<number> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  const folder = await demoFolder(options.outFolder ?? path.join(root, 'out'))
+  const folder = await chooseDemoFolder(options.outFolder ?? path.join(root, 'out'))
+  for (const preset of options.presets) findPreset(preset)
+  await checkOwnMovies(options.files, folder)
+  await emptyDemoFolder(folder)
   const dataFolder = options.dataFolder ?? path.join(folder, 'data')
   const jail = await chooseJail(options.files.length === 0, say)
   const files = options.files.length > 0 ? options.files : [path.join(folder, 'clip.mp4')]
@@ -139,9 +144,12 @@ const signal = stopSignals(() => {
 })
 try {
   const options = demoOptions(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd())
-  process.exitCode = await demo(options, signal, (started) => {
-    stack = started
-  })
+  if (options === 'help') say(usage)
+  else {
+    process.exitCode = await demo(options, signal, (started) => {
+      stack = started
+    })
+  }
 } catch (error) {
   if (error instanceof StoppedBySignal) process.exitCode = error.exitCode
   else {

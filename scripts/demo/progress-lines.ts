@@ -33,7 +33,8 @@ export class ProgressLines {
   }
 
   #draw(): void {
-    const width = (this.#out.columns ?? 80) - 1
+    // A terminal that does not know its size says 0.
+    const width = (this.#out.columns || 80) - 1
     const lines = [...this.#states.values()].map((state) => barLine(state).slice(0, width))
     const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : ''
     this.#out.write(`${up}${lines.map((line) => `\x1b[2K${line}\n`).join('')}`)

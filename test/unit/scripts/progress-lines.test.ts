@@ -20,6 +20,12 @@ describe('the progress lines of the demo', () => {
     assert.equal(out[0]?.replace('\x1b[2K', '').trimEnd().length, 39)
   })
 
+  it('are whole on a terminal that does not know how wide it is', () => {
+    const { out, lines } = on({ isTTY: true, columns: 0 })
+    lines.set('a', { label: 'a.mov', phase: 'queued', detail: 'a worker is starting' })
+    assert.match(out[0] ?? '', /a worker is starting\n$/)
+  })
+
   it('tell only news in a pipe: another phase or another quarter', () => {
     const { out, lines } = on({})
     for (const progress of [0.01, 0.1, 0.2, 0.3, 0.31, 1])
