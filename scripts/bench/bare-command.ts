@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { MediaInfo } from '#shared/jobs/shapes.ts'
-import { argvOf, encodeCommand } from '../../services/worker/ffmpeg/command.ts'
+import { argvOf, encodeCommand, NOWHERE } from '../../services/worker/ffmpeg/command.ts'
 import { outputGuards } from '../../services/worker/ffmpeg/guards.ts'
 import { defaultLimits } from '../../services/worker/ffmpeg/limits.ts'
 import { pasteable } from '../../services/worker/ffmpeg/pasteable.ts'
@@ -33,7 +33,9 @@ export function commandPair(
     bare: argvOf({
       ...command,
       inputOptions: ['-nostdin', '-v', 'error'],
-      outputs: command.outputs.map((output) => ({ ...output, options: without(output.options, guards) })),
+      outputs: command.outputs
+        .filter((output) => output.path !== NOWHERE)
+        .map((output) => ({ ...output, options: without(output.options, guards) })),
     }),
   }
 }

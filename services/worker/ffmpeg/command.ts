@@ -49,7 +49,7 @@ export function encodeCommand(
     ],
     inputPath,
     graph,
-    outputs: [{ ...first, options: [...moreGraphs, ...first.options] }, ...others],
+    outputs: [{ ...first, options: [...moreGraphs, ...first.options] }, ...others, ...readToTheEnd(plan)],
   }
 }
 
@@ -75,6 +75,20 @@ function outputsOf(
     { options: [...stillOptions(`[v${output.index}]`), ...guards], path: main },
     ...(spare ? [{ options: [...stillOptions(`[v${output.index}x]`), ...guards], path: spare }] : []),
   ]
+}
+
+/** Where the copy goes that is there as a guard. */
+export const NOWHERE = '-'
+
+/**
+ * A copy to nowhere of every stream that a movie takes whole, so that ffmpeg goes on reading when `-t` or `-fs` has cut
+ * the movies short: only then do more frames come in than go out, and the cut is seen.
+ */
+function readToTheEnd({ outputs }: EncodePlan): EncodeCommand['outputs'] {
+  const movies = outputs.filter((output) => output.kind === 'file')
+  const streams = new Set(movies.flatMap(({ video, audio }) => [video?.stream, audio?.stream]))
+  const maps = [...streams].flatMap((stream) => (stream === undefined ? [] : ['-map', `0:${stream}`]))
+  return maps.length === 0 ? [] : [{ options: [...maps, '-c', 'copy', '-f', 'null'], path: NOWHERE }]
 }
 
 function movieOptions({ index, video, audio, container }: PlannedMovie): readonly string[] {

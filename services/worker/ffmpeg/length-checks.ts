@@ -2,7 +2,7 @@ import type { Check, MediaInfo } from '#shared/jobs/shapes.ts'
 import { checkThat } from './check-that.ts'
 import type { EncodeLog, OutputAccount } from './encode-log.ts'
 import { fraction } from './parse-probe.ts'
-import type { PlannedMovie } from './plan.ts'
+import type { PlannedMovie, PlannedVideo } from './plan.ts'
 
 /** Two frames at 10 per second, or some packets of sound: what rounding to whole frames and packets can come to. */
 const TOLERANCE_SEC = 0.2
@@ -37,22 +37,33 @@ export function lengthChecks(facts: {
       ),
     )
   }
-  if (planned.video) {
-    const encoded = account.find(({ type }) => type === 'video')?.framesEncoded ?? 0
-    const decoded =
-      encodeLog.inputs.find(({ stream }) => stream === planned.video?.stream)?.framesDecoded ?? 0
-    const cap = fraction(planned.video.capRate)
-    const expected = cap === undefined ? decoded : Math.round(videoSec(found) * cap)
-    // A frame whose time is already taken is dropped; those of a thinned-out movie are placed anew.
-    const slack = Math.max(2, expected * (cap === undefined ? TOLERANCE_RATIO : 0.01))
-    const lost = Math.abs(encoded - expected)
-    checks.push({
-      name: 'video.frames-kept',
-      result: lost === 0 && encoded > 0 ? 'passed' : lost <= slack && encoded > 0 ? 'warned' : 'failed',
-      detail: `${decoded} frames were decoded, ${expected} expected in the output, ${encoded} found`,
-    })
-  }
+  if (planned.video) checks.push(framesKept(planned.video, found, account, encodeLog))
   return checks
+}
+
+// A filter that is built anew when pictures change their size may lose what it held.
+const UNEXPLAINED_FRAMES = 2
+
+function framesKept(
+  video: PlannedVideo,
+  found: MediaInfo,
+  account: readonly OutputAccount[],
+  encodeLog: EncodeLog,
+): Check {
+  const encoded = account.find(({ type }) => type === 'video')?.framesEncoded ?? 0
+  const decoded = encodeLog.inputs.find(({ stream }) => stream === video.stream)?.framesDecoded ?? 0
+  const cap = fraction(video.capRate)
+  const expected = cap === undefined ? decoded : Math.round(videoSec(found) * cap)
+  // A frame whose time is already taken is dropped, and ffmpeg says how often; a movie that is thinned out is placed anew.
+  const slack =
+    UNEXPLAINED_FRAMES +
+    (cap === undefined ? Math.min(encodeLog.droppedFrames, expected * TOLERANCE_RATIO) : expected * 0.01)
+  const lost = Math.abs(encoded - expected)
+  return {
+    name: 'video.frames-kept',
+    result: encoded === 0 || lost > slack ? 'failed' : lost > 0 && cap === undefined ? 'warned' : 'passed',
+    detail: `${decoded} frames were decoded, ${expected} expected in the output, ${encoded} found`,
+  }
 }
 
 const videoSec = ({ streams }: MediaInfo): number =>

@@ -73,6 +73,10 @@ export async function runEncode(command: EncodeCommand, options: RunEncodeOption
     signal.removeEventListener('abort', onAbort)
   }
   if (stopReason !== undefined) throw stopReason
+  // An exit code of 0 proves nothing; the account that it gives at its end is what is compared.
+  if (!encodeLog.finished || encodeLog.outputs.length === 0) {
+    throw encodeError('exited with code 0, without an account of what it did', encodeLog)
+  }
   return encodeLog
 }
 

@@ -59,6 +59,7 @@ export async function verifyEncode(context: ProbeContext, facts: EncodeFacts): P
   for (const { output, ...movie } of movies) {
     output.checks = [...output.checks, ...lengthChecks({ ...movie, encodeLog })]
   }
+  warnings.push(...droppedWarnings(plan.outputs, outputs))
   refuseFailed(plan.outputs, outputs, { warnings, info: facts.probed.info })
   return { outputs, warnings }
 }
@@ -72,13 +73,28 @@ interface Found {
 
 /** `-fs` ends an output without an error once it is that large. */
 async function refuseCut(file: string, { maxOutputBytes }: EncodeLimits): Promise<void> {
-  const { size } = await stat(file)
+  const size = await sizeOf(file)
   if (size < maxOutputBytes) return
   throw new ReelmillError(
     'output-too-large',
     `An output reached ${maxOutputBytes} bytes and was cut there. Lower the bitrate or raise the limit.`,
     { facts: { sizeBytes: size } },
   )
+}
+
+/** An ffmpeg that exits with 0 need not have written anything. */
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size
+  } catch (cause) {
+    throw new ReelmillError(
+      'output-verification-failed',
+      'ffmpeg ended well, and an output is not there. Try again.',
+      {
+        cause,
+      },
+    )
+  }
 }
 
 /** `-t` ends an output without an error once it is that long. */
@@ -98,7 +114,7 @@ async function pickStill(
   paths: OutputPaths,
   warnings: Warning[],
 ): Promise<Found> {
-  const file = (await stat(paths.main)).size > 0 ? paths.main : (paths.spare ?? paths.main)
+  const file = (await sizeOf(paths.main)) > 0 ? paths.main : (paths.spare ?? paths.main)
   const { black = 1, ...verified } = await verifyStill(context, planned, file)
   const isBlack = black >= 0.9
   if (isBlack && file === paths.spare) {
@@ -115,6 +131,18 @@ async function pickStill(
   }
   return { ...verified, checks: [...verified.checks, notBlack], file }
 }
+
+/** Frames that were dropped because their time was taken are few, and said. */
+const droppedWarnings = (planned: readonly PlannedOutput[], outputs: readonly Found[]): readonly Warning[] =>
+  outputs.flatMap(({ checks }, index) =>
+    checks
+      .filter(({ name, result }) => name === 'video.frames-kept' && result === 'warned')
+      .map(({ detail }) => ({
+        code: 'frames-dropped',
+        message: `Not every frame is in the output, since times in the input overlap: ${detail}.`,
+        output: planned[index]?.name ?? '',
+      })),
+  )
 
 /** Splits ffmpeg's account of its output files by the outputs of the plan: a still has two files. */
 function accountsOf({ outputs }: EncodePlan, { outputs: accounts }: EncodeLog): readonly OutputAccount[][] {

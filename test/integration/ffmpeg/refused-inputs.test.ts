@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { crc32, deflateSync } from 'node:zlib'
 import type { ErrorCode } from '#shared/error-codes.ts'
+import { blackPng } from '../../support/black-png.ts'
 import { clipFolder, everydayClip, fastH264, makeClip, picture, tone } from '../../support/clips.ts'
 import { codeOf, encodeClip } from '../../support/encode-clip.ts'
 import { requireTool } from '../../support/tools.ts'
@@ -16,27 +16,6 @@ const write = async (name: string, content: string | Buffer) => {
 const firstPart = async (name: string, of: string, ratio: number) => {
   const bytes = await readFile(of)
   return write(name, bytes.subarray(0, Math.floor(bytes.length * ratio)))
-}
-
-/** A PNG of one bit a pixel: megabytes of picture in kilobytes of file. */
-function blackPng(width: number, height: number): Buffer {
-  const chunk = (type: string, body: Buffer) => {
-    const content = Buffer.concat([Buffer.from(type, 'latin1'), body])
-    const frame = Buffer.alloc(8)
-    frame.writeUInt32BE(body.length, 0)
-    frame.writeUInt32BE(crc32(content), 4)
-    return Buffer.concat([frame.subarray(0, 4), content, frame.subarray(4)])
-  }
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header[8] = 1
-  return Buffer.concat([
-    Buffer.from('89504e470d0a1a0a', 'hex'),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(Buffer.alloc(height * (Math.ceil(width / 8) + 1)), { level: 1 })),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
 }
 
 /** What is sent, as users send it by mistake or malice -> how the job must fail. */

@@ -63,7 +63,7 @@ describe('Stopping an encode', () => {
   it('an ffmpeg that reports nothing but still writes its file is not stalled', async () => {
     const ffmpeg = await fakeFfmpeg(
       'quiet-writer',
-      `for last; do :; done\nfor i in 1 2 3 4 5 6; do echo $i >> "$last"; sleep 0.2; done\nexit 1`,
+      `for word; do case "$word" in *.mp4) last="$word";; esac; done\nfor i in 1 2 3 4 5 6; do echo $i >> "$last"; sleep 0.2; done\nexit 1`,
     )
     const work = encodeClip(await everydayClip(), ['web-720p'], { ffmpeg, limits: { stallMs: 500 } })
     assert.equal(await codeOf(work), 'encode-failed')
@@ -93,8 +93,18 @@ echo "[error] av_interleaved_write_frame(): No space left on device" >&2\nexit 1
   })
 
   it('the exit code 0 of an ffmpeg that did nothing proves nothing', async () => {
-    const ffmpeg = await fakeFfmpeg('lazy', `for last; do :; done; echo nothing > "$last"; exit 0`)
-    const code = await codeOf(encodeClip(await everydayClip(), ['web-720p'], { ffmpeg }))
-    assert.notEqual(code, 'succeeded')
+    const account = [
+      'progress=end',
+      '[verbose]   Input stream #0:0 (video): 25 packets read (1 bytes); 25 frames decoded; ',
+      '[verbose]   Output stream #0:0 (video): 25 frames encoded; 25 packets muxed (1 bytes); ',
+    ].join('\n')
+    const lies = {
+      'encode-failed': 'exit 0',
+      'output-verification-failed': `echo '${account}' >&2; exit 0`,
+    }
+    for (const [code, script] of Object.entries(lies)) {
+      const ffmpeg = await fakeFfmpeg(`lazy-${code}`, script)
+      assert.equal(await codeOf(encodeClip(await everydayClip(), ['web-720p'], { ffmpeg })), code)
+    }
   })
 })

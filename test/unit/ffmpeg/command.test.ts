@@ -96,6 +96,7 @@ describe('The command line of an encode', () => {
       ...['-map', '[a0]', '-c:a', 'aac', '-b:a', '128000', '-metadata:s:a:0', 'language=deu'],
       ...mp4,
       '/out/web-720p',
+      ...['-map', '0:0', '-map', '0:1', '-c', 'copy', '-f', 'null', '-'],
     ])
   })
 
@@ -170,6 +171,7 @@ describe('The command line of an encode', () => {
         ...cut,
         '/out/spare-poster-jpg',
       ],
+      ...['-map', '0:0', '-map', '0:1', '-c', 'copy', '-f', 'null', '-'],
     ])
   })
 

@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import path from 'node:path'
+import { argvOf, encodeCommand } from '../../../services/worker/ffmpeg/command.ts'
+import { findJail, openJail } from '../../../services/worker/ffmpeg/jail.ts'
+import { defaultLimits, type EncodeLimits } from '../../../services/worker/ffmpeg/limits.ts'
+import { planEncode } from '../../../services/worker/ffmpeg/plan.ts'
+import { probeArguments } from '../../../services/worker/ffmpeg/probe.ts'
+import { runTool, type ToolResult } from '../../../services/worker/ffmpeg/run-tool.ts'
+import { blackPng } from '../../support/black-png.ts'
+import { clipFolder, everydayClip, fastH264, makeClip, picture, tone } from '../../support/clips.ts'
+import { codeOf, encodeClip, openClipJail } from '../../support/encode-clip.ts'
+import { requireTool } from '../../support/tools.ts'
+import { changed } from '../corpus/damage.ts'
+
+/** A command line without one of its guards, or without several. */
+function without(argv: readonly string[], ...options: readonly string[]): readonly string[] {
+  return options.reduce((left, option) => {
+    const at = left.indexOf(option)
+    assert.notEqual(at, -1, `${option} is not in the command line`)
+    return left.toSpliced(at, 2)
+  }, argv)
+}
+
+/** The same with every protocol that this ffmpeg has: left to itself, it lets local files open only local ones. */
+const withAllProtocols = (argv: readonly string[]) =>
+  argv.map((word, index) =>
+    argv[index - 1] === '-protocol_whitelist'
+      ? 'file,crypto,data,http,https,tcp,udp,tls,concat,subfile'
+      : word,
+  )
+
+const whitelists = ['-protocol_whitelist', '-format_whitelist', '-codec_whitelist']
+
+/** Runs ffprobe or ffmpeg as the engine does, in a jail of the given kind. */
+async function run(
+  tool: 'ffmpeg' | 'ffprobe',
+  argv: readonly string[],
+  input: string,
+  options: { jail?: 'bwrap' | 'none'; limits?: Partial<EncodeLimits>; outputDir?: string } = {},
+): Promise<ToolResult> {
+  const tools = await findJail({ wanted: options.jail ?? 'bwrap', searchPath: process.env.PATH ?? '' })
+  const jail = await openJail(tools, {
+    toolDir: path.join(clipFolder(), 'hostile-jail'),
+    readOnly: [path.dirname(input)],
+    writable: [options.outputDir ?? clipFolder()],
+    limits: { ...defaultLimits, ...options.limits },
+  })
+  return runTool(tool === 'ffmpeg' ? jail.ffmpegPath : jail.ffprobePath, argv, { timeoutMs: 20_000 })
+}
+
+async function hostile(name: string, content: string | Buffer): Promise<string> {
+  const dir = path.join(clipFolder(), 'hostile')
+  await mkdir(dir, { recursive: true })
+  const file = path.join(dir, name)
+  await writeFile(file, content)
+  return file
+}
+
+/** The encode's command line for a clip of which only the size and frame rate matter. */
+function encodeArgv(input: string, output: string, limits: EncodeLimits, frameRate = '25', durationSec = 2) {
+  const plan = planEncode(
+    {
+      info: {
+        container: 'mov',
+        sizeBytes: 1,
+        durationSec,
+        streams: [{ index: 0, type: 'video', width: 320, height: 180, frameRate }],
+      },
+      languages: new Map(),
+    },
+    [{ name: 'out', kind: 'file', settings: { include: ['video'], video: { maxFrameRate: '60' } } }],
+    limits,
+  )
+  return argvOf(encodeCommand(plan, input, [{ main: output }], limits))
+}
+
+describe('Media that tries to reach out', () => {
+  let server: Server
+  let requests: string[] = []
+  let origin = ''
+  before(async function () {
+    requireTool(this, 'ffmpeg', 'ffprobe', 'bwrap', 'prlimit')
+    server = createServer((request, response) => {
+      requests.push(request.url ?? '')
+      response.end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  })
+  after(() => server.close())
+  beforeEach(() => {
+    requests = []
+  })
+
+  const lures: Readonly<Record<string, () => string>> = {
+    'an HLS playlist': () =>
+      `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n${origin}/lure.ts\n#EXT-X-ENDLIST\n`,
+    'a DASH manifest': () =>
+      `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>${origin}/lure.mp4</BaseURL><SegmentBase indexRange="0-1"/></Representation></AdaptationSet></Period></MPD>`,
+  }
+
+  for (const [what, content] of Object.entries(lures)) {
+    it(`${what} fetches a URL when no guard is there, and each guard alone stops it`, async () => {
+      const file = await hostile(`${what.replaceAll(' ', '-')}.mp4`, content())
+      const guarded = probeArguments(defaultLimits, file)
+      const bare = withAllProtocols(without(guarded, '-format_whitelist', '-codec_whitelist'))
+
+      await run('ffprobe', bare, file, { jail: 'none' })
+      assert.ok(requests.length > 0, 'the attack is real')
+
+      const alone = {
+        'the jail': () => run('ffprobe', bare, file),
+        'the list of protocols': () =>
+          run('ffprobe', without(guarded, '-format_whitelist', '-codec_whitelist'), file, { jail: 'none' }),
+        'the list of formats': () =>
+          run('ffprobe', withAllProtocols(without(guarded, '-codec_whitelist')), file, { jail: 'none' }),
+        'the look at its first bytes': async () =>
+          assert.equal(
+            await codeOf(encodeClip(file, ['web-480p'], { jail: 'none' })),
+            'input-format-not-allowed',
+          ),
+      }
+      for (const [guard, attack] of Object.entries(alone)) {
+        requests = []
+        await attack()
+        assert.deepEqual(requests, [], guard)
+      }
+    })
+  }
+
+  it('a playlist or script takes in other files when no guard is there, and each guard alone stops it', async () => {
+    const other = path.join(clipFolder(), 'other-tenant', 'secret.mp4')
+    await mkdir(path.dirname(other), { recursive: true })
+    await makeClip('other-tenant/secret.mp4', [...picture('64x48', 0.4), ...fastH264])
+    const file = await hostile(
+      'reads.mp4',
+      `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile://${other}\n#EXT-X-ENDLIST\n`,
+    )
+    const sees = (result: ToolResult) => /"width": 64/.test(result.stdout)
+    const guarded = probeArguments(defaultLimits, file)
+    const bare = without(guarded, ...whitelists)
+    assert.equal(sees(await run('ffprobe', bare, file, { jail: 'none' })), true, 'the attack is real')
+    // The other file is local, so the list of protocols lets it through: the list of formats and the jail do not.
+    assert.equal(
+      sees(await run('ffprobe', without(guarded, '-protocol_whitelist'), file, { jail: 'none' })),
+      false,
+      'the list of formats',
+    )
+    const { jail } = await openClipJail(file)
+    assert.equal(sees(await runTool(jail.ffprobePath, bare, { timeoutMs: 10_000 })), false, 'the jail')
+  })
+
+  it('a sequence of pictures is taken in by the name of a file when no guard is there', async () => {
+    const dir = path.join(clipFolder(), 'sequence')
+    await mkdir(dir, { recursive: true })
+    for (const n of [1, 2, 3])
+      await makeClip(`sequence/s${n}.png`, [...picture('64x48', 0.04), '-frames:v', '1'])
+    const pattern = path.join(dir, 's%d.png')
+    const guarded = probeArguments(defaultLimits, pattern)
+    assert.match((await run('ffprobe', without(guarded, ...whitelists), pattern)).stdout, /"width": 64/)
+    assert.doesNotMatch((await run('ffprobe', guarded, pattern)).stdout, /"width"/)
+  })
+
+  it('a decoder that nobody needs is run when no list forbids it', async () => {
+    const file = await makeClip('hostile-magic.avi', [...picture('64x64', 0.2), '-c:v', 'magicyuv'])
+    const guarded = probeArguments(defaultLimits, file)
+    assert.match((await run('ffprobe', without(guarded, '-codec_whitelist'), file)).stdout, /magicyuv/)
+    assert.match((await run('ffprobe', guarded, file)).stderr, /not on whitelist/)
+  })
+})
+
+describe('Media that tries to use everything up', () => {
+  before(function () {
+    requireTool(this, 'ffmpeg', 'ffprobe', 'bwrap', 'prlimit')
+  })
+
+  const hugePicture = async () =>
+    makeClip('hostile-huge.mov', ['-i', await hostile('huge.png', blackPng(10_000, 10_000, 8)), '-c', 'copy'])
+  const maxRssOf = (result: ToolResult) => Number(/maxrss=(\d+)kB/.exec(result.stderr)?.[1] ?? 0) * 1024
+  const MB = 1e6
+
+  it('a small file with a huge picture takes memory when its size is not bounded, in pixels or in one allocation', async () => {
+    const file = await hugePicture()
+    const limits = { ...defaultLimits, maxPixels: 10 * MB, maxAllocBytes: 10 * MB }
+    const output = path.join(clipFolder(), 'huge.mp4')
+    const guarded = encodeArgv(file, output, limits)
+    const bare = await run('ffmpeg', without(guarded, '-max_pixels', '-max_alloc'), file)
+    assert.ok((await stat(file)).size < 1 * MB)
+    assert.ok(maxRssOf(bare) > 150 * MB, `the attack is real: ${maxRssOf(bare)}`)
+    for (const other of ['-max_alloc', '-max_pixels']) {
+      const result = await run('ffmpeg', without(guarded, other), file)
+      assert.notEqual(result.exitCode, 0)
+      assert.ok(maxRssOf(result) < 120 * MB, `without ${other} only: ${maxRssOf(result)}`)
+    }
+  })
+
+  it('memory in many pieces is bounded by the kernel', async () => {
+    const file = await hugePicture()
+    const output = path.join(clipFolder(), 'huge-2.mp4')
+    const bare = without(encodeArgv(file, output, defaultLimits), '-max_pixels', '-max_alloc')
+    assert.equal((await run('ffmpeg', bare, file)).exitCode, 0)
+    const bounded = await run('ffmpeg', bare, file, { limits: { memoryBytes: 150 * MB } })
+    assert.match(bounded.stderr, /Cannot allocate memory|malloc of size|failed to allocate|Error/i)
+    assert.notEqual(bounded.exitCode, 0)
+  })
+
+  it('hundreds of streams are opened when nothing bounds their number', async () => {
+    const sound = await makeClip('hostile.mp2', [...tone(0.1), '-c:a', 'mp2'])
+    const maps = Array.from({ length: 200 }, () => ['-map', '0:a']).flat()
+    const file = await makeClip('hostile-streams.mkv', ['-i', sound, ...maps, '-c', 'copy'])
+    const guarded = probeArguments(defaultLimits, file)
+    const streams = (result: ToolResult) => result.stdout.match(/"index":/g)?.length ?? 0
+    assert.equal(streams(await run('ffprobe', without(guarded, '-max_streams'), file)), 200)
+    assert.ok(streams(await run('ffprobe', guarded, file)) <= defaultLimits.maxStreams + 1)
+  })
+
+  it('a gap in the timestamps makes an output without end when its length is not bounded', async () => {
+    // 120 frames a second are thinned out to 60, which fills a gap with copies; the header claims two seconds.
+    const gap = await makeClip('hostile-gap.mkv', [
+      ...[
+        ...picture('32x32', 0.5, '120'),
+        '-vf',
+        "setpts='PTS+gte(N,30)*150/TB'",
+        '-fps_mode',
+        'vfr',
+        '-enc_time_base',
+        '1:1000',
+        ...fastH264,
+      ],
+    ])
+    const output = path.join(clipFolder(), 'gap-out.mp4')
+    const guarded = encodeArgv(gap, output, defaultLimits, '120', 0.5)
+    const lasts = async (argv: readonly string[]) => {
+      const made = await run('ffmpeg', argv, gap)
+      assert.equal(made.exitCode, 0, made.stderr.slice(-500))
+      const found = await run('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', output], output)
+      return Number(/duration=([\d.]+)/.exec(found.stdout)?.[1])
+    }
+    assert.ok((await lasts(without(guarded, '-t'))) > 140, 'the attack is real')
+    assert.ok((await lasts(guarded)) < 62)
+  })
+
+  it('an output that is cut at its longest time is a failure, though ffmpeg says it is well', async () => {
+    const gap = await makeClip('hostile-gap-2.mkv', [
+      ...[...picture('32x32', 1), '-vf', "setpts='PTS+gte(N,6)*600/TB'", '-fps_mode', 'vfr', ...fastH264],
+    ])
+    // Header and tag say that it is as long as the part before the gap: nothing seems to be missing after the cut.
+    const lying = await changed(gap, (bytes) => {
+      bytes.writeDoubleBE(240, bytes.indexOf(Buffer.from([0x44, 0x89, 0x88])) + 3)
+      bytes.write('00:00:00.240000000', bytes.indexOf('00:10:', 0, 'latin1'), 'latin1')
+      return bytes
+    })
+    assert.equal(await codeOf(encodeClip(lying, ['web-480p'])), 'output-verification-failed')
+  })
+
+  it('an output that reaches its largest size is a failure, though ffmpeg says it is well', async () => {
+    const noise = await makeClip('hostile-noise.mkv', [
+      ...['-f', 'lavfi', '-i', 'nullsrc=s=320x180:r=25:d=2,geq=random(1)*255:128:128', '-c:v', 'ffv1'],
+    ])
+    const work = (maxOutputBytes: number) =>
+      codeOf(encodeClip(noise, ['web-480p'], { limits: { maxOutputBytes } }))
+    assert.equal(await work(200_000), 'output-too-large')
+    assert.equal(await work(20_000_000), 'succeeded')
+  })
+
+  it('files beyond any size are stopped by the kernel when -fs is not there', async () => {
+    const file = await everydayClip()
+    const output = path.join(clipFolder(), 'too-large.mkv')
+    const argv = [
+      '-nostdin',
+      '-v',
+      'error',
+      '-stream_loop',
+      '-1',
+      '-i',
+      file,
+      '-y',
+      '-c:v',
+      'rawvideo',
+      '-f',
+      'matroska',
+      output,
+    ]
+    const limits = { maxOutputBytes: -64 * 2 ** 20 + 500_000 }
+    const result = await run('ffmpeg', argv, file, { limits })
+    assert.notEqual(result.exitCode, 0)
+    assert.ok((await stat(output)).size <= 500_000)
+  })
+
+  it('CPU time without end is stopped by the kernel', async () => {
+    const file = await everydayClip()
+    const argv = ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'mandelbrot=s=640x360', '-f', 'null', '-']
+    const result = await run('ffmpeg', argv, file, { limits: { cpuSec: 1 } })
+    assert.equal(result.timedOut, false)
+    assert.notEqual(result.exitCode, 0)
+  })
+
+  it('absurd metadata neither grows the record nor the log', async () => {
+    const ini = await hostile(
+      'tags.ini',
+      `;FFMETADATA1\n${Array.from({ length: 2000 }, (_, i) => `key${i}=${'x'.repeat(1000)}`).join('\n')}\n`,
+    )
+    const file = await makeClip('hostile-tags.mkv', [
+      '-i',
+      await everydayClip(),
+      '-i',
+      ini,
+      '-map_metadata',
+      '1',
+      '-map',
+      '0',
+      '-c',
+      'copy',
+    ])
+    const result = await encodeClip(file, ['web-480p'])
+    assert.ok(JSON.stringify(result).length < 10_000)
+    assert.ok((await stat(result.outputs[0]?.files[0]?.localPath ?? '')).size < 200_000)
+  })
+})
