@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { type KeyObject, timingSafeEqual } from 'node:crypto'
 import { S3Error } from '../s3/s3-error.ts'
 import { canonicalPaths, hashCanonicalRequest, type SignedRequest } from './canonical-request.ts'
 import { type CredentialScope, hmac, type SigningKeys, scopeText } from './signing-key.ts'
@@ -21,7 +21,7 @@ export interface Identity {
   /** x-amz-content-sha256: a hash in hex, or one of S3's words such as UNSIGNED-PAYLOAD. */
   readonly payloadHash: string
   readonly signature: string
-  readonly signingKey: Buffer
+  readonly signingKey: KeyObject
   readonly scope: CredentialScope
   /** `20130524T000000Z` */
   readonly timestamp: string

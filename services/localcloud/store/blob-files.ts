@@ -69,7 +69,7 @@ export class BlobFiles {
         gathered = []
         gatheredBytes = 0
       }
-      if (size <= inlineBytes) return { content: { body: Buffer.concat(gathered) }, size }
+      if (size <= inlineBytes) return { content: { body: joined(gathered, size) }, size }
       file ??= await this.#create()
       await file.write(gathered)
       await file.flush()
@@ -188,6 +188,20 @@ class BlobWriter {
     this.#closed = true
     await this.#file.close()
   }
+}
+
+/**
+ * In memory of its own. Buffer.concat would put a small body into a block that it shares with others, and sending
+ * it to the writer's thread would copy the whole block.
+ */
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size)
+  let filled = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, filled)
+    filled += chunk.length
+  }
+  return whole
 }
 
 /** A new name is durable only when its folder is flushed too. */
