@@ -12,7 +12,7 @@ export async function checkOwnMovies(files: readonly string[], emptied: string):
         `${file} is in ${emptied}, which the demo empties first. Copy it to somewhere else, or choose another --out.`,
       )
     }
-    const found = await stat(file).catch(() => undefined)
+    const found = await stat(file).catch(() => undefined) // told in the next line
     if (!found) throw new Error(`There is no movie ${file}. Check the name after --file.`)
     if (!found.isFile()) throw new Error(`${file} is not a file. Name a movie after --file.`)
     await access(file, constants.R_OK).catch((error) => {

@@ -80,6 +80,7 @@ export class ChildService {
 
   async #stop(graceMs: number): Promise<void> {
     if (this.running) {
+      // When the grace is over it is killed below.
       const exit = once(this.#child, 'exit', { signal: AbortSignal.timeout(graceMs) }).catch(() => undefined)
       this.#child.kill('SIGTERM')
       await exit

@@ -8,9 +8,7 @@ import { Sweep } from '#shared/jobs/sweep.ts'
 import { jobTimes } from '#shared/jobs/times-config.ts'
 import type { Log } from '#shared/log.ts'
 import type { ServicePart } from '#shared/service.ts'
-import { Tenants } from '#shared/tenants/tenants.ts'
-import { checkDestination } from '#shared/webhooks/check-destination.ts'
-import { WebhookNotifier } from '#shared/webhooks/webhook-notifier.ts'
+import { openNotifier } from '#shared/webhooks/open-notifier.ts'
 import { fleetPolicy, type MasterConfig } from './config.ts'
 import type { Driver } from './drivers/driver.ts'
 import { ProcessDriver } from './drivers/process/process-driver.ts'
@@ -58,7 +56,12 @@ export async function startMaster(config: MasterConfig, context: MasterContext):
   })
   const onLoss = () => master.wakeSweep()
   const fleet = new Fleet({ store, clock, log, driver, lease, observer, policy, onLoss })
-  const notifier = openNotifier(config, { ...context, log })
+  const notifier = openNotifier({
+    store: stores.store,
+    clock,
+    log,
+    allowPrivate: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE,
+  })
   const master: Master = new Master({
     sweep: new Sweep({ store, media, queue, notifier, clock, log, times }),
     tidy: (signal) => retain({ store, media, clock, log, times }, signal),
@@ -110,14 +113,4 @@ function openDriver(config: MasterConfig, context: MasterContext): Driver {
     default:
       throw config.REELMILL_DRIVER satisfies never
   }
-}
-
-function openNotifier(config: MasterConfig, { stores, clock, log }: MasterContext): WebhookNotifier {
-  const tenants = new Tenants({ store: stores.store, clock })
-  return new WebhookNotifier({
-    secretsOf: (tenant) => tenants.webhookSecrets(tenant),
-    check: (url) => checkDestination(url, { allowPrivate: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE }),
-    clock,
-    log,
-  })
 }

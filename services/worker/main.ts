@@ -12,9 +12,7 @@ import { defaultRetryPolicy } from '#shared/jobs/transition.ts'
 import { createLog, type Log } from '#shared/log.ts'
 import { release } from '#shared/release.ts'
 import { Service } from '#shared/service.ts'
-import { Tenants } from '#shared/tenants/tenants.ts'
-import { checkDestination } from '#shared/webhooks/check-destination.ts'
-import { WebhookNotifier } from '#shared/webhooks/webhook-notifier.ts'
+import { openNotifier } from '#shared/webhooks/open-notifier.ts'
 import { type WorkerConfig, workerConfig } from './config.ts'
 import { openEngine } from './ffmpeg/open-engine.ts'
 import { Registration } from './registration.ts'
@@ -79,12 +77,11 @@ async function main(): Promise<void> {
 
 function openSweep(stores: Stores, times: JobTimes, config: WorkerConfig, log: Log): Sweep {
   const { store, media, queue } = stores
-  const tenants = new Tenants({ store, clock: systemClock })
-  const notifier = new WebhookNotifier({
-    secretsOf: (tenant) => tenants.webhookSecrets(tenant),
-    check: (url) => checkDestination(url, { allowPrivate: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE }),
+  const notifier = openNotifier({
+    store,
     clock: systemClock,
     log,
+    allowPrivate: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE,
   })
   return new Sweep({ store, media, queue, notifier, clock: systemClock, log, times })
 }

@@ -195,7 +195,7 @@ export class MessageQueue {
   async #wait(ms: number, changed: Promise<void>, signal: AbortSignal): Promise<void> {
     const over = new AbortController()
     const either = AbortSignal.any([over.signal, signal])
-    const slept = this.#clock.sleep(Math.max(ms, 1), either).catch(() => undefined)
+    const slept = this.#clock.sleep(Math.max(ms, 1), either).catch(() => undefined) // woken early
     await Promise.race([changed, slept])
     over.abort()
   }

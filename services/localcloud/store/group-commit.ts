@@ -27,7 +27,7 @@ export class GroupCommit {
 
   private constructor(worker: Worker) {
     this.#worker = worker
-    this.#exited = once(worker, 'exit').catch(() => undefined)
+    this.#exited = once(worker, 'exit').catch(() => undefined) // an error is heard below
     worker.on('message', (answers: WriterAnswer[]) => this.#settle(answers))
     worker.on('error', (error) => this.#die(error instanceof Error ? error : new Error(String(error))))
     worker.on('exit', () => this.#die(new Error('the store is closed')))

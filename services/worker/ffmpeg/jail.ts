@@ -171,7 +171,7 @@ async function systemMounts(tools: JailTools): Promise<readonly string[]> {
     '/nix/store',
     '/gnu/store',
   ]) {
-    const stat = await lstat(dir).catch(() => undefined)
+    const stat = await lstat(dir).catch(() => undefined) // not on this system
     if (stat?.isSymbolicLink()) mounts.push('--symlink', await readlink(dir), dir)
     else if (stat?.isDirectory()) mounts.push('--ro-bind', dir, dir)
   }

@@ -160,7 +160,7 @@ function watchForStall(command: EncodeCommand, stallMs: number, onStall: () => v
 
 async function fileStamps({ outputs }: EncodeCommand): Promise<string> {
   const stamps = outputs.map(async ({ path: file }) => {
-    const found = await stat(file).catch(() => undefined)
+    const found = await stat(file).catch(() => undefined) // not begun yet
     return found ? `${found.size}:${found.mtimeMs}` : '-'
   })
   return (await Promise.all(stamps)).join(' ')
