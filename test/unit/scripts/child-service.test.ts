@@ -30,8 +30,8 @@ describe('a service that the stack starts', () => {
     const service = await start(`
       const { spawn } = require('node:child_process')
       const child = spawn('sleep', ['1000'])
-      console.log(child.pid)
-      process.on('SIGTERM', () => process.exit(0))`)
+      process.on('SIGTERM', () => process.exit(0))
+      console.log(child.pid) // last: whoever reads it sends the signal`)
     const grandchild = Number(await firstLine(service))
     process.kill(grandchild, 0)
     await service.stop(5_000)
