@@ -6,28 +6,44 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { findJail, openJail } from '../../services/worker/ffmpeg/jail.ts'
 import { defaultLimits } from '../../services/worker/ffmpeg/limits.ts'
-import type { MeasureContext } from './measure-wall.ts'
+import type { BenchContext, BenchGroup } from './bench-group.ts'
 import type { Measurement } from './measurement.ts'
 import { quantile, summary } from './statistics.ts'
+import { succeeded } from './succeeded.ts'
+import { onWarmWorker, type WarmWorker } from './warm-worker.ts'
 
 const SMALL_JOBS = 20
 const WORKER_STARTS = 7
 const JAIL_STARTS = 15
 const WORKER = fileURLToPath(new URL('../../services/worker/main.ts', import.meta.url))
 
+/** How long things take to begin. */
+export const measureStarts: BenchGroup = {
+  name: 'starts',
+  title: 'Beginnings',
+  about: 'From a submit to ffmpeg, from the start of a worker to its first poll, and what the jail adds.',
+  takes: [],
+  run: (context) =>
+    onWarmWorker(context, {}, async (warm) => ({
+      measurements: [
+        await submitToEncode(warm, context),
+        await workerStart(warm, context),
+        await jailStart(context),
+      ],
+    })),
+}
+
 /** From sending a submit to the start of ffmpeg's encode on an idle worker, as that worker's own log says. */
-export async function measureSubmitToEncode(
-  clip: string,
-  workerLog: string,
-  { api, say }: MeasureContext,
-): Promise<Measurement[]> {
-  const upload = await api.upload(clip)
+async function submitToEncode(
+  { api, workerLog, small }: WarmWorker,
+  { say }: BenchContext,
+): Promise<Measurement> {
+  const upload = await api.upload(small)
   const submittedAt: number[] = []
   const already = (await encodeStarts(workerLog)).length
   for (let i = 0; i < SMALL_JOBS; i++) {
     submittedAt.push(Date.now())
-    const job = await api.follow((await api.submit(upload.id, ['web-480p'])).id)
-    if (job.status !== 'succeeded') throw new Error(`the job ${job.id} is ${job.status}`)
+    succeeded(await api.follow((await api.submit(upload.id, ['web-480p'])).id))
   }
   const startedAt = (await encodeStarts(workerLog)).slice(already)
   if (startedAt.length !== submittedAt.length)
@@ -36,28 +52,23 @@ export async function measureSubmitToEncode(
     )
   const waits = startedAt.map((at, i) => at - (submittedAt[i] ?? 0))
   say(`  ${SMALL_JOBS} small jobs, one after another`)
-  return [
-    {
-      what: 'submit to ffmpeg started, idle warm worker',
-      unit: 'ms',
-      value: summary(waits),
-      goal: 1000,
-      compared: { name: 'p95', value: quantile(waits, 0.95) },
-    },
-  ]
+  return {
+    what: 'submit to ffmpeg started, idle warm worker',
+    unit: 'ms',
+    value: summary(waits),
+    goal: { atMost: 1000 },
+    compared: { name: 'p95', value: quantile(waits, 0.95) },
+  }
 }
 
 /** From starting the process of a worker until it is registered and about to poll for the first time. */
-export async function measureWorkerStart(
-  environment: Readonly<Record<string, string>>,
-  { say }: MeasureContext,
-): Promise<Measurement[]> {
+async function workerStart({ workerEnvironment }: WarmWorker, { say }: BenchContext): Promise<Measurement> {
   const starts: number[] = []
   // The first start fills the compile cache, as any earlier start would have.
   for (let i = 0; i <= WORKER_STARTS; i++) {
     const startedMs = performance.now()
     const worker = spawn(process.execPath, [WORKER], {
-      env: { ...environment, REELMILL_LOG_LEVEL: 'info' },
+      env: { ...workerEnvironment, REELMILL_LOG_LEVEL: 'info' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const exit = once(worker, 'exit')
@@ -69,11 +80,16 @@ export async function measureWorkerStart(
     await exit
   }
   say(`  ${WORKER_STARTS} worker processes, one after another`)
-  return [{ what: 'worker process start to first poll', unit: 'ms', value: summary(starts), goal: 300 }]
+  return {
+    what: 'worker process start to first poll',
+    unit: 'ms',
+    value: summary(starts),
+    goal: { atMost: 300 },
+  }
 }
 
 /** What the jail adds to one start of ffmpeg: with it and without it, turn and turn about. */
-export async function measureJail({ folder, say }: MeasureContext): Promise<Measurement[]> {
+async function jailStart({ folder, say }: BenchContext): Promise<Measurement> {
   const tools = await findJail({ wanted: 'bwrap', searchPath: process.env.PATH ?? '' })
   const jail = await openJail(tools, {
     toolDir: path.join(folder, 'jail'),
@@ -87,7 +103,7 @@ export async function measureJail({ folder, say }: MeasureContext): Promise<Meas
     added.push((await startMs(jail.ffmpegPath)) - bare)
   }
   say(`  ${JAIL_STARTS} starts of ffmpeg with and without the jail`)
-  return [{ what: 'jail, per start of ffmpeg', unit: 'ms', value: summary(added), goal: 20 }]
+  return { what: 'jail, per start of ffmpeg', unit: 'ms', value: summary(added), goal: { atMost: 20 } }
 }
 
 async function startMs(ffmpeg: string): Promise<number> {

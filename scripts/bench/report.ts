@@ -1,34 +1,11 @@
-import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import { cpus, totalmem } from 'node:os'
-import { promisify } from 'node:util'
-import { type Measurement, reached } from './measurement.ts'
+import type { BenchGroup } from './bench-group.ts'
+import type { KeptRun } from './kept-runs.ts'
+import { type Measurement, reached, type Unit } from './measurement.ts'
 
-/** The machine in words that say how fast it is and nothing about whose it is. */
-export async function machineInWords(): Promise<string> {
-  const { stdout } = await promisify(execFile)('ffmpeg', ['-version'])
-  const ffmpeg = /^ffmpeg version (\d+(?:\.\d+)*)/.exec(stdout)?.[1] ?? 'unknown'
-  const cores = cpus().length
-  return `${cores} cores${(await isVirtual()) ? ' of a virtual machine' : ''}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${await systemName()}, ffmpeg ${ffmpeg}, Node ${process.versions.node}`
-}
-
+/** For the screen, in columns. */
 export function asTable(measurements: readonly Measurement[]): string {
-  const rows = [
-    ['what', 'median', 'spread', 'n', 'goal', ''],
-    ...measurements.map((measurement) => {
-      const { what, value, unit, goal, compared, note } = measurement
-      const show = (number: number) => shown(number, unit)
-      return [
-        note ? `${what} (${note})` : what,
-        compared ? `${show(value.median)}, ${compared.name} ${show(compared.value)}` : show(value.median),
-        `${show(value.least)} to ${show(value.most)}`,
-        String(value.count),
-        `<= ${show(goal)}`,
-        reached(measurement) ? 'yes' : 'NO',
-      ]
-    }),
-  ]
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? []
+  const rows = [HEADINGS, ...measurements.map(cellsOf)]
+  const widths = HEADINGS.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
   return rows
     .map((row) =>
       row
@@ -39,60 +16,77 @@ export function asTable(measurements: readonly Measurement[]): string {
     .join('\n')
 }
 
-/** docs/benchmarks.md. */
-export function asMarkdown(run: {
-  readonly machine: string
-  readonly seconds: number
-  readonly rounds: number
-  readonly measurements: readonly Measurement[]
-  readonly commands: readonly string[]
-}): string {
-  const rows = run.measurements.map((measurement) => {
-    const { what, value, unit, goal, compared, note } = measurement
-    const show = (number: number) => shown(number, unit)
-    const median = compared
-      ? `${show(value.median)}, ${compared.name} ${show(compared.value)}`
-      : show(value.median)
-    return `| ${what}${note ? ` (${note})` : ''} | ${median} | ${show(value.least)} to ${show(value.most)} | ${value.count} | ${show(goal)} | ${reached(measurement) ? 'yes' : 'no'} |`
+/** docs/benchmarks.md: a section for each run, in the order of `groups`. */
+export function asMarkdown(machine: string, runs: readonly KeptRun[], groups: readonly BenchGroup[]): string {
+  const sections = groups.flatMap((group) => {
+    const run = runs.find((one) => one.group === group.name)
+    return run ? [section(group, run)] : []
   })
   return `# Benchmarks
 
-Written by \`npm run bench -- --write-docs\`; run it on your own machine before you believe it.
+Written by \`npm run bench -- --write-docs\`; run it on your own machine before you believe it. \`--help\` names the
+groups, each of which can be run alone. A value is the median of \`n\`, beside it what else is compared with the goal;
+the spread is from the least to the most.
 
-Machine: ${run.machine}. Clips of ${run.seconds} s at 1280x720, ${run.rounds} rounds, Reelmill and bare ffmpeg turn and
-turn about, the worker warm. Medians of the single rounds' ratios, and their spread.
+Machine: ${machine}.
 
-| what | median | spread | n | at most | reached |
-|---|---|---|---|---|---|
-${rows.join('\n')}
-
-The wall of a job is from sending the submit to reading \`succeeded\`: it includes the queue, the fetch, the probe, the
-jail, verification, storing the output, and the client's polling. The command lines differ in paths, progress and
-guards only:
-
-\`\`\`sh
-${run.commands.join('\n\n')}
-\`\`\`
-`
+${sections.join('\n')}`
 }
 
-const shown = (number: number, unit: Measurement['unit']): string =>
-  unit === 'x' ? number.toFixed(3) : unit === '%' ? `${number.toFixed(1)} %` : `${Math.round(number)} ms`
+const HEADINGS = ['what', 'median', 'spread', 'n', 'goal', 'reached']
 
-async function systemName(): Promise<string> {
-  try {
-    const release = await readFile('/etc/os-release', 'utf8')
-    const name = (field: string) => new RegExp(`^${field}="?([^"\\n]+)"?$`, 'm').exec(release)?.[1]
-    return `${(name('NAME') ?? 'Linux').replace(' GNU/Linux', '')} ${name('VERSION_ID') ?? ''}`.trim()
-  } catch {
-    return process.platform // no os-release outside Linux
+function section(group: BenchGroup, run: KeptRun): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const how = {
+    seconds: `clips of ${run.seconds} s at 1280x720`,
+    rounds: `${run.rounds} rounds`,
+    minutes: `${run.minutes} minutes`,
   }
+  const said = [run.date.slice(0, 10), ...group.takes.map((option) => how[option])]
+  return `## ${group.title}
+
+\`npm run bench -- --only ${group.name}\`, ${said.join(', ')}.
+
+${row(HEADINGS)}
+${row(HEADINGS.map(() => '---'))}
+${run.measurements.map((measurement) => row(cellsOf(measurement))).join('\n')}
+${run.remarks ? `\n${run.remarks.trim()}\n` : ''}`
 }
 
-async function isVirtual(): Promise<boolean> {
-  try {
-    return /^flags.*\bhypervisor\b/m.test(await readFile('/proc/cpuinfo', 'utf8'))
-  } catch {
-    return false // not Linux: unknown, and then not said
+function cellsOf(measurement: Measurement): string[] {
+  const { what, value, unit, goal, compared, note } = measurement
+  const show = (number: number) => shown(number, unit)
+  return [
+    note ? `${what} (${note})` : what,
+    compared ? `${show(value.median)}, ${compared.name} ${show(compared.value)}` : show(value.median),
+    value.count > 1 ? `${show(value.least)} to ${show(value.most)}` : '',
+    String(value.count),
+    goal ? ('atMost' in goal ? `<= ${show(goal.atMost)}` : `>= ${show(goal.atLeast)}`) : '',
+    goal ? (reached(measurement) ? 'yes' : 'NO') : '',
+  ]
+}
+
+function shown(number: number, unit: Unit): string {
+  switch (unit) {
+    case 'x':
+      return number.toFixed(3)
+    case '%':
+    case 'MiB':
+      return `${number.toFixed(1)} ${unit}`
+    case 'CPU-s/GiB':
+      return `${number.toFixed(2)} ${unit}`
+    case '/s':
+      return `${Math.round(number)}/s`
+    case 'USD':
+      return `$${number < 0.01 ? number.toPrecision(2) : number.toFixed(2)}`
+    case 'ms':
+      return `${Math.round(number)} ms`
+    case 'requests':
+    case 'jobs':
+    case 'files':
+    case 'threads':
+      return `${Number(number.toFixed(1))} ${unit}`
+    default:
+      return unit satisfies never
   }
 }

@@ -1,0 +1,7 @@
+import type { BenchGroup } from './bench-group.ts'
+import { measureEncode } from './measure-encode.ts'
+import { measureStarts } from './measure-starts.ts'
+import { measureVerify } from './measure-verify.ts'
+
+/** Every group, in the order in which they run and stand in docs/benchmarks.md. */
+export const benchGroups: readonly BenchGroup[] = [measureEncode, measureStarts, measureVerify]
