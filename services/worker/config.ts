@@ -5,6 +5,7 @@ import { storesConfig } from '#shared/aws/stores-config.ts'
 import { bytes, flag, integer, seconds } from '#shared/config.ts'
 import { timesConfig } from '#shared/jobs/times-config.ts'
 import { defaultRetryPolicy } from '#shared/jobs/transition.ts'
+import { defaultLimits } from './ffmpeg/limits.ts'
 
 const GIB = 2 ** 30
 
@@ -22,6 +23,12 @@ export const workerConfig = z.object({
   /** The most that one attempt may put on disk. */
   REELMILL_WORKSPACE_QUOTA: bytes().default(100 * GIB),
   REELMILL_JAIL: z.enum(['auto', 'bwrap', 'none']).default('auto'),
+  /** An encode whose clock, frames and bytes all stand still for so long is stopped. */
+  REELMILL_ENCODE_STALL_SEC: seconds(1).default(defaultLimits.stallMs),
+  /** The longest that an encode may take. */
+  REELMILL_ENCODE_TIMEOUT_SEC: seconds(1).default(defaultLimits.encodeTimeoutMs),
+  /** The most memory that ffmpeg may take. Default: three quarters of this machine's, at most 8 GiB. */
+  REELMILL_ENCODE_MEMORY: bytes().default(() => defaultLimits.memoryBytes),
   REELMILL_MAX_ATTEMPTS: integer(1, 20).default(defaultRetryPolicy.maxAttempts),
   /** How often an idle worker sweeps, so that nothing hangs where no master runs. */
   REELMILL_IDLE_SWEEP_SEC: seconds(1).default(300_000),

@@ -29,7 +29,15 @@ async function main(): Promise<void> {
   // Side by side: a worker should take its first bell a fraction of a second after it was launched.
   const [stores, engine] = await Promise.all([
     openStores(config, { clock: systemClock, log }),
-    openEngine({ jail: config.REELMILL_JAIL, log }),
+    openEngine({
+      jail: config.REELMILL_JAIL,
+      log,
+      limits: {
+        stallMs: config.REELMILL_ENCODE_STALL_SEC,
+        encodeTimeoutMs: config.REELMILL_ENCODE_TIMEOUT_SEC,
+        memoryBytes: config.REELMILL_ENCODE_MEMORY,
+      },
+    }),
   ])
   const registration = await Registration.create(
     { store: stores.store, clock: systemClock, log },

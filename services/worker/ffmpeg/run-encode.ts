@@ -187,7 +187,7 @@ const stalled = (stallMs: number) =>
 const timedOut = (limitMs: number) =>
   new ReelmillError(
     'encode-timeout',
-    `The encode took longer than ${limitMs / 1000} s. Use a faster preset, a shorter input, or raise the limit.`,
+    `The encode took longer than ${limitMs / 1000} s. Use a faster preset, a shorter input, or raise REELMILL_ENCODE_TIMEOUT_SEC.`,
   )
 
 const flooded = () =>
