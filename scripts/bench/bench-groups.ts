@@ -1,7 +1,8 @@
 import type { BenchGroup } from './bench-group.ts'
 import { measureEncode } from './measure-encode.ts'
+import { measureSoak } from './measure-soak.ts'
 import { measureStarts } from './measure-starts.ts'
 import { measureVerify } from './measure-verify.ts'
 
 /** Every group, in the order in which they run and stand in docs/benchmarks.md. */
-export const benchGroups: readonly BenchGroup[] = [measureEncode, measureStarts, measureVerify]
+export const benchGroups: readonly BenchGroup[] = [measureEncode, measureStarts, measureVerify, measureSoak]

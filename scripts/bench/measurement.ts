@@ -12,6 +12,7 @@ export type Unit =
   | 'requests'
   | 'jobs'
   | 'files'
+  | 'handles'
   | 'threads'
 
 export type Goal = { readonly atMost: number } | { readonly atLeast: number }

@@ -84,6 +84,7 @@ function shown(number: number, unit: Unit): string {
     case 'requests':
     case 'jobs':
     case 'files':
+    case 'handles':
     case 'threads':
       return `${Number(number.toFixed(1))} ${unit}`
     default:

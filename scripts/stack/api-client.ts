@@ -73,6 +73,15 @@ export class ApiClient {
     await this.#json('POST', `/v1/jobs/${id}/cancel`)
   }
 
+  /** Deletes an ended job with its outputs. */
+  async deleteJob(id: string): Promise<void> {
+    await (await this.#request('DELETE', `/v1/jobs/${id}`)).text()
+  }
+
+  async deleteUpload(id: string): Promise<void> {
+    await (await this.#request('DELETE', `/v1/uploads/${id}`)).text()
+  }
+
   /** Fetches a file of an output to `destination`, through the redirect to the store. */
   async download(file: OutputResult['files'][number], destination: string): Promise<void> {
     const response = await this.#request('GET', file.url)
