@@ -20,7 +20,11 @@ const source = z
   )
   .meta({ id: 'Source' })
 
-const input = z.strictObject({ source }).meta({ id: 'Input' })
+const input = z
+  .strictObject({
+    source: source.describe('Where the movie lies: {"uploadId": ...} or {"url": "s3://..."}'),
+  })
+  .meta({ id: 'Input' })
 
 const outputRequest = z
   .strictObject({
@@ -33,7 +37,7 @@ const outputRequest = z
       .enum(['file', 'stills'])
       .optional()
       .describe("What comes out. Default, and checked against: the preset's kind"),
-    preset: z.string().min(1).max(128).describe('name or name@version; GET /v1/presets lists them'),
+    preset: z.string().min(1).max(128).describe('Name or name@version; GET /v1/presets lists them'),
     overrides: settings.optional().describe("What differs from the preset, within the preset's bounds"),
   })
   .meta({ id: 'OutputRequest' })
@@ -44,8 +48,8 @@ export const notifyEvents = ['job.succeeded', 'job.failed', 'job.canceled'] as c
 
 const notify = z
   .strictObject({
-    kind: z.enum(['webhook']),
-    url: z.string().max(2048).describe('http(s), at a public address'),
+    kind: z.enum(['webhook']).describe('By which way to tell: webhook'),
+    url: z.string().max(2048).describe('An http(s) URL at a public address'),
     events: z.array(z.enum(notifyEvents)).max(10).optional().describe('Default: all'),
   })
   .meta({ id: 'Notify' })
@@ -54,8 +58,16 @@ export type NotifyRequest = z.output<typeof notify>
 /** What a client sends to have a movie encoded. API.md, "The first version". */
 export const createJob = z
   .strictObject({
-    inputs: z.array(input).min(1).max(1),
-    outputs: z.array(outputRequest).min(1).max(20),
+    inputs: z
+      .array(input)
+      .min(1)
+      .max(1)
+      .describe('The movie, one in this version, such as [{"source": {"uploadId": "upl_..."}}]'),
+    outputs: z
+      .array(outputRequest)
+      .min(1)
+      .max(20)
+      .describe('What is to come out, 1 to 20, such as [{"preset": "web-720p"}]'),
     reference: lineOfText(255).optional().describe("The client's own id for this; jobs can be listed by it"),
     metadata: metadata.optional(),
     notify: z.array(notify).max(5).optional(),
@@ -63,10 +75,15 @@ export const createJob = z
   .meta({ id: 'CreateJob' })
 export type CreateJob = z.output<typeof createJob>
 
+// Where people look first for what a later version will do: these stand deeper in the API, or under another name.
+const features = ['captions', 'drm', 'encryption', 'ladder', 'overlays', 'packaging', 'sprite']
+
 const inOverrides = (names: readonly string[]) => names.map((name) => `outputs[].overrides.${name}`)
 
-const reserved: Reserved = {
+/** What API.md reserves in a request for a job. */
+export const reservedInJobs: Reserved = {
   fields: [
+    ...features.flatMap((name) => [name, `outputs[].${name}`]),
     ...['tags', 'destination', 'schedule', 'template', 'chapters', 'onOutputFailure', 'retention'],
     ...['engineVersion', 'estimateId'],
     ...[
@@ -84,11 +101,12 @@ const reserved: Reserved = {
     ...['versionId', 'etag', 'connection'].map((name) => `inputs[].source.${name}`),
     ...['settings', 'optional', 'path', 'clip', 'destination'].map((name) => `outputs[].${name}`),
     'notify[].progressEverySec',
-    ...inOverrides(reservedSettings),
+    ...inOverrides([...reservedSettings, 'drm']),
   ],
   values: {
     'outputs[].kind': ['adaptive', 'sprite', 'captions'],
     'notify[].kind': ['sns', 'sqs'],
+    'notify[].events[]': ['job.running', 'job.delivered', 'output.ready'],
     ...Object.fromEntries(
       Object.entries(reservedValues).map(([field, values]) => [`outputs[].overrides.${field}`, values]),
     ),
@@ -96,4 +114,4 @@ const reserved: Reserved = {
 }
 
 /** Reads a request for a job. Throws as {@link parseStrict}. */
-export const parseCreateJob = (body: unknown): CreateJob => parseStrict(createJob, body, reserved)
+export const parseCreateJob = (body: unknown): CreateJob => parseStrict(createJob, body, reservedInJobs)

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import type { ErrorCode } from '#shared/error-codes.ts'
 import { type FieldError, ReelmillError } from '#shared/errors.ts'
+import { issueSentence } from './issue-sentence.ts'
+import { fieldsAt, placesOf, schemaAt, unwrapped } from './schema-at.ts'
+import { unknownName } from './unknown-name.ts'
 
 /** Names and values that exist in API.md but not in this version. `[]` in a path stands for any place in a list. */
 export interface Reserved {
@@ -24,9 +27,32 @@ export function parseStrict<S extends z.ZodType>(
   reserved: Reserved = nothingReserved,
 ): z.output<S> {
   const pruned = withoutAbsent(schema, value, reserved, '')
-  const parsed = schema.safeParse(pruned)
+  const parsed = schema.safeParse(pruned, { error: issueSentence })
   if (parsed.success) return parsed.data
-  throw requestError(parsed.error.issues.flatMap((issue) => fieldErrors(issue, pruned, reserved)))
+  const request: Request = { schema, reserved, sent: value, pruned }
+  throw requestError(parsed.error.issues.filter(isNews).flatMap((issue) => fieldErrors(issue, request)))
+}
+
+interface Request {
+  readonly schema: z.ZodType
+  readonly reserved: Reserved
+  /** As it came, and without what means absent. */
+  readonly sent: unknown
+  readonly pruned: unknown
+}
+
+/** What is wrong with a field that no schema knows: it is reserved, or it does not exist (and what does is told). */
+export function strangeField(
+  schema: z.ZodType,
+  path: readonly PropertyKey[],
+  reserved: Reserved = nothingReserved,
+): FieldError {
+  if (reserved.fields.includes(patternOf(path))) {
+    return notSupported(path, 'is reserved for a later version; leave it out')
+  }
+  const name = String(path.at(-1))
+  const message = unknownName(name, fieldsAt(schema, path.slice(0, -1)), placesOf(schema, name))
+  return { pointer: pointerOf(path), code: 'unknown-field', message }
 }
 
 /** One error for a request with several problems: the gravest code leads, `errors` has them all. */
@@ -55,20 +81,25 @@ const severity: readonly ErrorCode[] = [
 export const pointerOf = (path: readonly PropertyKey[]): string =>
   path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 
-function fieldErrors(issue: z.core.$ZodIssue, value: unknown, reserved: Reserved): FieldError[] {
+/** Text in the place of a list is no list; zod goes on and says that it is too short as well. */
+function isNews({ path }: z.core.$ZodIssue, index: number, issues: readonly z.core.$ZodIssue[]): boolean {
+  const pointer = pointerOf(path)
+  return !issues
+    .slice(0, index)
+    .some((earlier) => earlier.code === 'invalid_type' && pointerOf(earlier.path) === pointer)
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, request: Request): FieldError[] {
+  const { schema, reserved, pruned } = request
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
-      const path = [...issue.path, key]
-      return reserved.fields.includes(patternOf(path))
-        ? notSupported(path, 'is reserved for a later version; leave it out')
-        : { pointer: pointerOf(path), code: 'unknown-field', message: 'does not exist' }
-    })
+    return issue.keys.map((key) => strangeField(schema, [...issue.path, key], reserved))
   }
-  const found = at(value, issue.path)
+  const found = at(pruned, issue.path)
   if (typeof found === 'string' && reserved.values[patternOf(issue.path)]?.includes(found)) {
     return [notSupported(issue.path, `"${found}" is reserved for a later version`)]
   }
-  return [{ pointer: pointerOf(issue.path), code: 'invalid-request', message: sentence(issue, found) }]
+  const message = found === undefined ? missing(issue.path, request) : issue.message
+  return [{ pointer: pointerOf(issue.path), code: 'invalid-request', message }]
 }
 
 const notSupported = (path: readonly PropertyKey[], message: string): FieldError => ({
@@ -77,10 +108,15 @@ const notSupported = (path: readonly PropertyKey[], message: string): FieldError
   message,
 })
 
-function sentence(issue: z.core.$ZodIssue, found: unknown): string {
-  if (found === undefined) return 'is missing'
-  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1)
+/** Null and an empty list mean absent, which surprises whoever sent one: what came is said, and what should. */
+function missing(path: readonly PropertyKey[], { schema, sent }: Request): string {
+  const came = at(sent, path)
+  const what = came === undefined ? 'is missing' : `is ${came === null ? 'null' : 'an empty list'}`
+  const wanted = schemaAt(schema, path)?.description
+  return wanted === undefined ? what : `${what}. It must be there: ${lowerFirst(wanted)}`
 }
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
 /** `inputs[].source.etag` for `['inputs', 0, 'source', 'etag']`. */
 function patternOf(path: readonly PropertyKey[]): string {
@@ -116,12 +152,6 @@ function withoutAbsent(schema: z.ZodType, value: unknown, reserved: Reserved, pa
     kept.push([key, field ? withoutAbsent(field, child, reserved, childPattern) : child])
   }
   return Object.fromEntries(kept)
-}
-
-function unwrapped(schema: z.ZodType): z.ZodType {
-  let inner = schema
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap() as z.ZodType
-  return inner
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -21,4 +21,10 @@ export const metadata = z
 
 export const time = z.iso.datetime()
 
-export const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[A-Za-z0-9_]{1,59}$`))
+export const idOf = (prefix: string) =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^${prefix}_[A-Za-z0-9_]{1,59}$`),
+      `must be an id such as ${prefix}_01KDQ3XJ5V0000000000000000`,
+    )

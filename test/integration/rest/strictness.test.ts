@@ -77,6 +77,21 @@ describe('a request', () => {
         { ...valid(), outputs: [{ ...output, [name]: 'x' }] },
         `/outputs/0/${name}`,
       ]),
+      // Where people look for them first, and what others call them.
+      ...['captions', 'drm', 'encryption', 'ladder', 'overlays', 'packaging', 'sprite'].flatMap(
+        (name): [object, string][] => [
+          [{ ...valid(), [name]: {} }, `/${name}`],
+          [{ ...valid(), outputs: [{ ...output, [name]: {} }] }, `/outputs/0/${name}`],
+          [
+            { ...valid(), outputs: [{ ...output, overrides: { [name]: {} } }] },
+            `/outputs/0/overrides/${name}`,
+          ],
+        ],
+      ),
+      ...['job.running', 'job.delivered', 'output.ready'].map((event): [object, string] => [
+        { ...valid(), notify: [{ kind: 'webhook', url: 'https://a.example', events: [event] }] },
+        '/notify/0/events/0',
+      ]),
       [{ ...valid(), outputs: [{ ...output, kind: 'adaptive' }] }, '/outputs/0/kind'],
       [{ ...valid(), outputs: [{ ...output, overrides: { ladder: {} } }] }, '/outputs/0/overrides/ladder'],
       [
@@ -118,6 +133,38 @@ describe('a request', () => {
     await problemIn(await submit([]), 400, 'invalid-request')
     const two = [...valid().inputs, ...valid().inputs]
     await problemIn(await submit({ ...valid(), inputs: two }), 400, 'invalid-request')
+  })
+
+  it('is told what would have been right', async () => {
+    const told = async (body: unknown) => (await (await submit(body)).json()) as Problem
+    const cases: [object, string][] = [
+      [
+        { ...valid(), output: [] },
+        '/output: does not exist. Did you mean outputs? There are inputs, outputs, reference, metadata, notify.',
+      ],
+      [
+        { ...valid(), preset: 'web-720p' },
+        '/preset: does not exist. Did you mean outputs[].preset? There are inputs, outputs, reference, metadata, notify.',
+      ],
+      [
+        { ...valid(), outputs: [] },
+        '/outputs: is an empty list. It must be there: what is to come out, 1 to 20, such as [{"preset": "web-720p"}].',
+      ],
+      [
+        { ...valid(), inputs: [{ source: { uploadId: 'upl/1' } }] },
+        '/inputs/0/source/uploadId: must be an id such as upl_01KDQ3XJ5V0000000000000000.',
+      ],
+      [
+        { ...valid(), outputs: [{ preset: 'web-720p', kind: 'movie' }] },
+        '/outputs/0/kind: must be file or stills, not "movie".',
+      ],
+    ]
+    for (const [body, detail] of cases) assert.equal((await told(body)).detail, detail)
+    const query = (await (await frontend.call('GET', '/v1/jobs?page=2')).json()) as Problem
+    assert.equal(
+      query.detail,
+      'The parameter page: does not exist; there are status, reference, limit, cursor.',
+    )
   })
 
   it('may say null or an empty list for what it leaves out', async () => {

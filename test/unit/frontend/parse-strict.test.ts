@@ -49,10 +49,105 @@ describe('strict reading', () => {
   it('says all that is wrong at once, and leads with the gravest', () => {
     const error = failure({ size: 'big', later: 1, nome: 2 })
     assert.equal(error.code, 'unknown-field')
-    assert.match(error.message, /^\/nome: does not exist \(and 3 more, see errors\)\.$/)
+    assert.equal(
+      error.message,
+      '/nome: does not exist. Did you mean name? There are name, size, inner, kind (and 3 more, see errors).',
+    )
     assert.deepEqual(error.errors.map(({ pointer }) => pointer).sort(), ['/later', '/name', '/nome', '/size'])
     assert.equal(failure({ size: 'big', later: 1 }).code, 'invalid-request')
     assert.equal(failure({ name: 'a', later: 1 }).code, 'not-supported')
+  })
+
+  it('names the field that was meant, and all that there are', () => {
+    const message = (value: unknown) => failure(value).errors[0]?.message
+    for (const [sent, meant] of [
+      ['Name', 'name'],
+      ['nmae', 'name'],
+      ['si-ze', 'size'],
+      ['iner', 'inner'],
+      ['list', 'inner.list'],
+      ['x', 'inner.list[].x'],
+    ] as const) {
+      const all = 'There are name, size, inner, kind'
+      assert.equal(message({ name: 'a', [sent]: 1 }), `does not exist. Did you mean ${meant}? ${all}`)
+    }
+    for (const far of ['priority', 'names-of-all', 'n'.repeat(100_000), '']) {
+      assert.equal(
+        message({ name: 'a', [far]: 1 }),
+        'does not exist; there are name, size, inner, kind',
+        far.slice(0, 20),
+      )
+    }
+    assert.equal(message({ name: 'a', inner: { list: [{ z: 1 }] } }), 'does not exist; there is x')
+    assert.throws(() => parseStrict(z.strictObject({}), { a: 1 }), /does not exist; nothing may stand here/)
+  })
+
+  it('says what was sent and what it must be, in words of its own', () => {
+    const words = z.strictObject({
+      text: z.string().min(1).max(3).optional(),
+      whole: z.int().min(2).max(8).optional(),
+      share: z.number().gt(0).lt(1).optional(),
+      yes: z.boolean().optional(),
+      list: z.array(z.string()).min(2).max(3).optional(),
+      map: z.record(z.string().regex(/^[a-z]$/, 'keys are a to z'), z.string()).optional(),
+      one: z.enum(['a', 'b', 'c']).optional(),
+      only: z.literal(['a']).optional(),
+      form: z.string().regex(/^x$/).optional(),
+      own: z.string().regex(/^x$/, 'must be x').optional(),
+    })
+    const said = (value: object) => {
+      try {
+        parseStrict(words, value)
+      } catch (error) {
+        return (error as ReelmillError).errors.map(({ message }) => message).join('; ')
+      }
+      throw new Error('it was taken')
+    }
+    const cases: [object, string][] = [
+      [{ text: 7 }, 'must be text, not 7'],
+      [{ text: '' }, 'must not be empty'],
+      [{ text: 'four' }, 'must have at most 3 letters, not 4'],
+      [{ whole: 2.5 }, 'must be a whole number, not 2.5'],
+      [{ whole: '3' }, 'must be a number, not "3"'],
+      [{ whole: 1 }, 'must be at least 2'],
+      [{ whole: 9 }, 'must be at most 8'],
+      [{ share: 0 }, 'must be more than 0'],
+      [{ share: 1 }, 'must be less than 1'],
+      [{ yes: 'true' }, 'must be true or false, not "true"'],
+      [{ list: 'a' }, 'must be a list, not "a"'],
+      [{ list: ['a'] }, 'must hold at least 2'],
+      [{ list: ['a', 'b', 'c', 'd'] }, 'must hold at most 3, not 4'],
+      [{ map: [1] }, 'must be an object, not a list'],
+      [{ map: { A: 'a' } }, 'keys are a to z'],
+      [{ map: { a: { b: 1 } } }, 'must be text, not an object'],
+      [{ one: 'd' }, 'must be one of a, b, c, not "d"'],
+      [{ one: 'e'.repeat(100) }, `must be one of a, b, c, not "${'e'.repeat(39)}..."`],
+      [{ only: true }, 'must be a, not true'],
+      [{ form: 'y' }, 'is not of the form that it must have'],
+      [{ own: 'y' }, 'must be x'],
+    ]
+    for (const [value, sentence] of cases) assert.equal(said(value), sentence, JSON.stringify(value))
+    assert.throws(() => parseStrict(words, []), /^ReelmillError: The body: must be an object, not a list\.$/)
+  })
+
+  it('says of what must be there how it came, and what is wanted', () => {
+    const wanted = z.strictObject({
+      outputs: z.array(z.string()).min(1).describe('What is to come out, such as ["web"]'),
+      plain: z.string(),
+    })
+    const said = (value: object) => {
+      try {
+        parseStrict(wanted, value)
+      } catch (error) {
+        return (error as ReelmillError).errors[0]?.message
+      }
+      throw new Error('it was taken')
+    }
+    const hint = 'It must be there: what is to come out, such as ["web"]'
+    assert.equal(said({ plain: 'a' }), `is missing. ${hint}`)
+    assert.equal(said({ plain: 'a', outputs: [] }), `is an empty list. ${hint}`)
+    assert.equal(said({ plain: 'a', outputs: null }), `is null. ${hint}`)
+    assert.equal(said({ outputs: ['web'] }), 'is missing')
   })
 
   it('points as RFC 6901 says', () => {
