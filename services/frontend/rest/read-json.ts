@@ -1,20 +1,21 @@
 import type { IncomingMessage } from 'node:http'
-import { ReelmillError } from '#shared/errors.ts'
+import { messageOf, ReelmillError } from '#shared/errors.ts'
 import type { Limits } from '../operations/limits.ts'
-import { requestError } from '../shapes/parse-strict.ts'
 import { beginBody } from './begin-body.ts'
+import { checkKeys } from './check-keys.ts'
 import type { RestContext } from './route.ts'
 
 /**
  * The JSON in a request's body; `{}` when there is no body and `isOptional`. Strict: UTF-8 without errors, one
- * value, no field that would name the prototype of objects.
+ * value, no name twice, none that would be the prototype of objects. `otherwise` ends the sentence about another
+ * content type, where the operation reads one.
  *
- * Throws `unsupported-media-type`, `too-large`, `malformed-body`, `request-timeout`, `unknown-field`.
+ * Throws `unsupported-media-type`, `too-large`, `malformed-body`, `request-timeout`, `invalid-request`, `unknown-field`.
  */
 export async function readJson(
   ctx: RestContext,
   limits: Limits,
-  options: { readonly isOptional?: boolean } = {},
+  options: { readonly isOptional?: boolean; readonly otherwise?: string } = {},
 ): Promise<unknown> {
   const { req } = ctx
   const length = req.headers['content-length']
@@ -22,7 +23,7 @@ export async function readJson(
   if (!ctx.is('application/json')) {
     throw new ReelmillError(
       'unsupported-media-type',
-      `The body is ${req.headers['content-type'] ?? 'of no stated type'}. Send JSON with Content-Type: application/json.`,
+      `The body is ${req.headers['content-type'] ?? 'of no stated type'}. Send JSON with Content-Type: application/json${options.otherwise ?? ''}.`,
     )
   }
   if (Number(length ?? 0) > limits.maxBodyBytes) throw tooLarge(limits)
@@ -30,25 +31,23 @@ export async function readJson(
   return parseJson(await readAll(req, limits))
 }
 
-/** Parses a JSON text as strictly as a body. */
-export function parseJson(bytes: Uint8Array): unknown {
+/** Parses a JSON text as strictly as a body. `field` is where it stands, if it is not the body itself. */
+export function parseJson(bytes: Uint8Array, field?: string): unknown {
+  let text: string
+  let value: unknown
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), refusePrototypes)
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    value = JSON.parse(text)
   } catch (error) {
-    if (error instanceof ReelmillError) throw error
+    const what = field === undefined ? 'The body' : `The field ${field}`
     throw new ReelmillError(
       'malformed-body',
-      'The body is not well-formed JSON in UTF-8. Check its syntax.',
-      {
-        cause: error,
-      },
+      `${what} is not well-formed JSON in UTF-8 (${messageOf(error)}). Check its syntax.`,
+      { cause: error },
     )
   }
-}
-
-function refusePrototypes(key: string, value: unknown): unknown {
-  if (key !== '__proto__') return value
-  throw requestError([{ pointer: '/__proto__', code: 'unknown-field', message: 'does not exist' }])
+  checkKeys(text, field === undefined ? [] : [field])
+  return value
 }
 
 async function readAll(req: IncomingMessage, limits: Limits): Promise<Uint8Array> {
@@ -82,9 +81,12 @@ async function readAll(req: IncomingMessage, limits: Limits): Promise<Uint8Array
 }
 
 const tooLarge = (limits: Limits) =>
-  new ReelmillError('too-large', `The body is larger than the ${limits.maxBodyBytes} bytes allowed.`, {
-    facts: { mostBytes: limits.maxBodyBytes },
-  })
+  new ReelmillError(
+    'too-large',
+    `The body is larger than the ${limits.maxBodyBytes} bytes that JSON may have. ` +
+      'Movies do not go into it: begin an upload with POST /v1/uploads, and PUT the movie to its contentUrl.',
+    { facts: { mostBytes: limits.maxBodyBytes } },
+  )
 
 const tooSlow = (limits: Limits) =>
   new ReelmillError('request-timeout', `The body took longer than ${limits.bodyMs / 1000} s. Send it again.`)

@@ -178,8 +178,13 @@ describe('a request', () => {
     await problemIn(await raw('{"inputs":'), 400, 'malformed-body')
     await problemIn(await raw(''), 400, 'malformed-body')
     await problemIn(await raw(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])), 400, 'malformed-body')
-    await problemIn(await raw('a=b', 'application/x-www-form-urlencoded'), 415, 'unsupported-media-type')
-    await problemIn(await raw(`{"x":"${'y'.repeat(20_000)}"}`), 413, 'too-large')
+    const other = await raw('a=b', 'application/x-www-form-urlencoded')
+    const { detail } = await problemIn(other, 415, 'unsupported-media-type')
+    assert.match(detail ?? '', /x-www-form-urlencoded.*application\/json.*multipart\/form-data/)
+    const large = await problemIn(await raw(`{"x":"${'y'.repeat(20_000)}"}`), 413, 'too-large')
+    assert.match(large.detail ?? '', /20000 bytes.*POST \/v1\/uploads/)
+    const cut = await problemIn(await raw('{"inputs":'), 400, 'malformed-body')
+    assert.match(cut.detail ?? '', /Unexpected end of JSON input/)
     const stream = new Blob([`{"x":"${'y'.repeat(20_000)}"}`]).stream()
     const init = {
       body: stream,
@@ -190,6 +195,29 @@ describe('a request', () => {
     await problemIn(await raw('{"__proto__":{"isAdmin":true}}'), 400, 'unknown-field')
     await problemIn(await raw('{"metadata":{"__proto__":"x"}}'), 400, 'unknown-field')
     assert.equal(({} as { isAdmin?: boolean }).isAdmin, undefined)
+  })
+
+  it('must not say a name twice in one object, nor nest without end', async () => {
+    const raw = (body: string) =>
+      frontend.call('POST', '/v1/jobs', { body, headers: { 'content-type': 'application/json' } })
+    const { inputs, outputs } = valid()
+    const rest = `"inputs":${JSON.stringify(inputs)},"outputs":${JSON.stringify(outputs)}`
+    for (const [body, pointer] of [
+      [`{${rest},"reference":"a","reference":"b"}`, '/reference'],
+      [`{${rest},"reference":"a","refe\\u0072ence":"a"}`, '/reference'],
+      [`{${rest},"metadata":{"a":"1","b":"2","a":"1"}}`, '/metadata/a'],
+      [`{"inputs":${JSON.stringify(inputs)},"outputs":[{"preset":"a","preset":"b"}]}`, '/outputs/0/preset'],
+    ] as const) {
+      const problem = await problemIn(await raw(body), 400, 'invalid-request')
+      assert.deepEqual(pointers(problem), [`${pointer} invalid-request`])
+      assert.equal(problem.detail, `${pointer}: comes twice; say it once.`)
+    }
+    const deep = await problemIn(
+      await raw(`{"metadata":${'['.repeat(9_000)}${']'.repeat(9_000)}}`),
+      400,
+      'invalid-request',
+    )
+    assert.match(deep.detail ?? '', /nested more than 100 deep/)
   })
 
   it('that stalls in the middle of its body is given up', async () => {

@@ -22,6 +22,9 @@ const path = z.object({ jobId: z.string() })
 const tags = ['Jobs']
 const location = z.object({ Location: z.string() })
 
+const orForm =
+  ', or the movie and its presets as a form (multipart/form-data: curl -F preset=web-720p -F file=@movie.mov)'
+
 const jobQuery = z.strictObject({
   status: jobStatus.optional().describe('Reads jobs until a page is full, so a page may be short'),
   reference: z.string().min(1).max(255).optional(),
@@ -66,7 +69,7 @@ export function jobRoutes(
           : await submitJob(
               context,
               callerOf(ctx),
-              parseCreateJob(await readJson(ctx, limits)),
+              parseCreateJob(await readJson(ctx, limits, { otherwise: orForm })),
               key === undefined ? undefined : { key },
             )
         accepted(ctx, submitted)
