@@ -1,9 +1,9 @@
 import { ReelmillError } from '#shared/errors.ts'
+import type { EncodePlan, PlannedAudio, PlannedMovie, PlannedOutput, PlannedVideo } from './encode-plan.ts'
 import { filterGraphs } from './filter-graph.ts'
 import { inputGuards, outputGuards } from './guards.ts'
 import type { EncodeLimits } from './limits.ts'
 import { fraction } from './parse-probe.ts'
-import type { EncodePlan, PlannedAudio, PlannedMovie, PlannedOutput, PlannedVideo } from './plan.ts'
 
 /** A command line in the parts that fluent-ffmpeg composes it of. */
 export interface EncodeCommand {

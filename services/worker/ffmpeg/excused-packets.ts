@@ -1,7 +1,7 @@
 import { probeGuards } from './guards.ts'
 import type { EncodeLimits } from './limits.ts'
 import { pasteable } from './pasteable.ts'
-import type { ProbeContext } from './probe.ts'
+import type { ProbeContext } from './probe-context.ts'
 import { runTool } from './run-tool.ts'
 
 /** Packets of a stream that rightly give no frame. */

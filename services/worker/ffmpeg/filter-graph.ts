@@ -1,6 +1,6 @@
 import type { Color } from './color.ts'
+import type { EncodePlan, PlannedMovie, PlannedOutput, PlannedStill } from './encode-plan.ts'
 import type { PictureSize } from './picture-size.ts'
-import type { EncodePlan, PlannedMovie, PlannedOutput, PlannedStill } from './plan.ts'
 
 /** Stills are looked for in the first minute, one frame in half a second: title sequences rarely last longer. */
 const STILL_WINDOW_SEC = 60

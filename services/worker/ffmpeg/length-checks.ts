@@ -1,8 +1,8 @@
 import type { Check, MediaInfo } from '#shared/jobs/shapes.ts'
 import { checkThat } from './check-that.ts'
 import type { EncodeLog, OutputAccount } from './encode-log.ts'
+import type { PlannedMovie, PlannedVideo } from './encode-plan.ts'
 import { fraction } from './parse-probe.ts'
-import type { PlannedMovie, PlannedVideo } from './plan.ts'
 
 /** Two frames at 10 per second, or some packets of sound: what rounding to whole frames and packets can come to. */
 const TOLERANCE_SEC = 0.2

@@ -1,6 +1,6 @@
 import { inputGuards } from './guards.ts'
 import { pasteable } from './pasteable.ts'
-import type { ProbeContext } from './probe.ts'
+import type { ProbeContext } from './probe-context.ts'
 import { runTool } from './run-tool.ts'
 
 /**

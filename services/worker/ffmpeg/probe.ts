@@ -1,23 +1,15 @@
 import { ReelmillError } from '#shared/errors.ts'
-import type { Log } from '#shared/log.ts'
 import { probeGuards } from './guards.ts'
-import type { Jail } from './jail.ts'
 import type { EncodeLimits } from './limits.ts'
 import { measureDuration } from './measure-duration.ts'
 import { type Mp4Layout, readMp4Layout } from './mp4-boxes.ts'
 import { endsLikeOgg } from './ogg-end.ts'
 import { type Probed, parseProbe } from './parse-probe.ts'
 import { pasteable } from './pasteable.ts'
+import type { ProbeContext } from './probe-context.ts'
 import { bad, oversized, probeError } from './probe-error.ts'
 import { runTool, type ToolResult } from './run-tool.ts'
 import { type Sniffed, sniffFile } from './sniff.ts'
-
-export interface ProbeContext {
-  readonly jail: Jail
-  readonly limits: EncodeLimits
-  readonly log: Log
-  readonly signal: AbortSignal
-}
 
 /** An input that may be encoded, and what is known to be wrong with it before anything was decoded. */
 export interface ProbedInput extends Probed {

@@ -1,8 +1,8 @@
 import type { MediaInfo, Stream } from '#shared/jobs/shapes.ts'
 import type { InputAccount } from './encode-log.ts'
+import type { PlannedMovie } from './encode-plan.ts'
 import { isLostSync, type JudgedComplaint } from './judge-complaints.ts'
 import { toleranceSec } from './length-checks.ts'
-import type { PlannedMovie } from './plan.ts'
 
 /** Something of the input that did not make it into the outputs. */
 export interface Loss {

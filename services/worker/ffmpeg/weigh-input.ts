@@ -4,7 +4,8 @@ import type { EncodeLog } from './encode-log.ts'
 import { excusedPackets } from './excused-packets.ts'
 import { isMissingReference, type JudgedComplaint, judgeComplaints } from './judge-complaints.ts'
 import { toleranceSec } from './length-checks.ts'
-import type { ProbeContext, ProbedInput } from './probe.ts'
+import type { ProbedInput } from './probe.ts'
+import type { ProbeContext } from './probe-context.ts'
 import { clockMayJump, type LossFacts, lossesOf, undecodedSlack } from './verify-input.ts'
 
 interface InputFacts {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { Stream } from '#shared/jobs/shapes.ts'
 import { findPreset } from '#shared/presets/catalogue.ts'
 import type { Settings } from '#shared/presets/settings.ts'
-import { type EncodePlan, planEncode } from '../../../services/worker/ffmpeg/plan.ts'
+import type { EncodePlan } from '../../../services/worker/ffmpeg/encode-plan.ts'
+import { planEncode } from '../../../services/worker/ffmpeg/plan.ts'
 
 const video: Stream = {
   index: 0,
