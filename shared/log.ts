@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module'
 import { type Logger, pino } from 'pino'
-import pretty from 'pino-pretty'
+
+const require = createRequire(import.meta.url)
 
 /** What code needs to log: one event per fact, fields first, then a sentence. */
 export interface Log {
@@ -22,9 +24,7 @@ export function createLog(options: {
   readonly stream?: NodeJS.WritableStream & { isTTY?: boolean }
 }): Log {
   const stream = options.stream ?? process.stdout
-  const destination = stream.isTTY
-    ? pretty({ destination: stream, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
-    : stream
+  const destination = stream.isTTY ? readable(stream) : stream
   const logger: Logger = pino(
     {
       level: options.level,
@@ -38,6 +38,12 @@ export function createLog(options: {
     destination,
   )
   return logger
+}
+
+/** Loaded for a terminal only: a worker that nobody watches should start without its thirty modules. */
+function readable(destination: NodeJS.WritableStream): NodeJS.WritableStream {
+  const pretty: typeof import('pino-pretty') = require('pino-pretty')
+  return pretty({ destination, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
 }
 
 const secretNames = [

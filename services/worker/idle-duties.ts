@@ -18,11 +18,12 @@ export interface IdleDutiesContext {
  * hang. A sweep that fails is logged and comes again.
  */
 export async function sweepWhenIdle(
-  context: IdleDutiesContext & { readonly sweep: Sweep },
+  context: IdleDutiesContext & { readonly open: () => Promise<Sweep> },
   everyMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { registration, sweep, clock, log } = context
+  const { registration, clock, log } = context
+  const sweep = await context.open()
   await repeat(clock, everyMs, signal, async () => {
     if (registration.state !== 'idle') return
     try {

@@ -1,19 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { openStores, type Stores } from '#shared/aws/stores-config.ts'
+import { openStores } from '#shared/aws/stores-config.ts'
 import { systemClock } from '#shared/clock.ts'
 import { readConfig } from '#shared/config.ts'
 import { hasCode, messageOf } from '#shared/errors.ts'
 import { newId } from '#shared/ids.ts'
-import { Sweep } from '#shared/jobs/sweep.ts'
-import type { JobTimes } from '#shared/jobs/times.ts'
 import { jobTimes } from '#shared/jobs/times-config.ts'
 import { defaultRetryPolicy } from '#shared/jobs/transition.ts'
-import { createLog, type Log } from '#shared/log.ts'
+import { createLog } from '#shared/log.ts'
 import { release } from '#shared/release.ts'
 import { Service } from '#shared/service.ts'
-import { openNotifier } from '#shared/webhooks/open-notifier.ts'
-import { type WorkerConfig, workerConfig } from './config.ts'
+import { workerConfig } from './config.ts'
 import { openEngine } from './ffmpeg/open-engine.ts'
 import { Registration } from './registration.ts'
 import { runWorker } from './run-worker.ts'
@@ -53,6 +50,10 @@ async function main(): Promise<void> {
   )
   const service = new Service({ log, graceMs: GRACE_MS })
   const interrupted = new AbortController()
+  const idleSweep = async () => {
+    const { openIdleSweep } = await import('./open-idle-sweep.ts')
+    return openIdleSweep(stores, { times, webhooksAllowPrivate: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE, log })
+  }
   const running = runWorker({
     ...stores,
     openBucket: (bucket) => (bucket === undefined ? stores.media : stores.openBucket(bucket)),
@@ -65,7 +66,7 @@ async function main(): Promise<void> {
     workspaceRoot: config.REELMILL_WORKSPACE,
     workspaceQuotaBytes: config.REELMILL_WORKSPACE_QUOTA,
     interrupted: interrupted.signal,
-    idleSweep: { sweep: openSweep(stores, times, config, log), everyMs: config.REELMILL_IDLE_SWEEP_SEC },
+    idleSweep: { open: idleSweep, everyMs: config.REELMILL_IDLE_SWEEP_SEC },
     ...(config.REELMILL_WORKER_ID !== undefined && { masterGoneMs: config.REELMILL_MASTER_GONE_SEC }),
   })
   service.add({
@@ -80,18 +81,9 @@ async function main(): Promise<void> {
     () => service.stop('the worker has ended'),
     (error: unknown) => service.stop(messageOf(error)),
   )
+  // While the first poll is on the way. Not at the first need: a newer release may lie on the disk by then.
+  await engine.load()
   await service.untilStopped()
-}
-
-function openSweep(stores: Stores, times: JobTimes, config: WorkerConfig, log: Log): Sweep {
-  const { store, media, queue } = stores
-  const notifier = openNotifier({
-    store,
-    clock: systemClock,
-    log,
-    allowPrivate: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE,
-  })
-  return new Sweep({ store, media, queue, notifier, clock: systemClock, log, times })
 }
 
 main().then(

@@ -142,8 +142,10 @@ async function createBuckets(
   mediaClient: S3Client,
   context: { readonly clock: Clock; readonly log: Log; readonly signal?: AbortSignal },
 ): Promise<void> {
-  await createBucket(stateClient, config.REELMILL_STATE_BUCKET, context)
-  await createBucket(mediaClient, config.REELMILL_MEDIA_BUCKET, context)
+  await Promise.all([
+    createBucket(stateClient, config.REELMILL_STATE_BUCKET, context),
+    createBucket(mediaClient, config.REELMILL_MEDIA_BUCKET, context),
+  ])
 }
 
 function stateCredentials(config: StoresConfig) {

@@ -2,9 +2,18 @@ import path from 'node:path'
 import { type Clock, systemClock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { Engine } from '../engine.ts'
-import { encodeMovie } from './encode-movie.ts'
 import { findJail, type JailKind, openJail } from './jail.ts'
 import { defaultLimits, type EncodeLimits } from './limits.ts'
+
+export interface OpenEngine {
+  readonly jail: JailKind
+  /** Loads the modules that only an encode needs. The first encode does so too; earlier is better. */
+  load(): Promise<void>
+  readonly encode: Engine
+}
+
+// Half of a worker's modules: they can come while its first poll is on the way.
+const encoder = () => import('./encode-movie.ts')
 
 /**
  * The engine that the worker's life cycle runs: finds ffmpeg and the jail once, and opens a jail for each movie around
@@ -16,7 +25,7 @@ export async function openEngine(options: {
   readonly log: Log
   readonly clock?: Clock
   readonly limits?: Partial<EncodeLimits>
-}): Promise<{ readonly jail: JailKind; readonly encode: Engine }> {
+}): Promise<OpenEngine> {
   const { log, clock = systemClock } = options
   const limits = { ...defaultLimits, ...options.limits }
   const tools = await findJail({
@@ -28,6 +37,7 @@ export async function openEngine(options: {
   }
   return {
     jail: tools.kind,
+    load: async () => void (await encoder()),
     encode: async (request) => {
       const jail = await openJail(tools, {
         // Beside what ffmpeg may write to, never inside: it must not be able to rewrite its own jail.
@@ -36,6 +46,7 @@ export async function openEngine(options: {
         writable: [request.outputDir],
         limits,
       })
+      const { encodeMovie } = await encoder()
       return encodeMovie({ ...request, jail, limits, clock, log })
     },
   }

@@ -120,7 +120,8 @@ export class Workers {
       workspaceRoot: actor.name,
       workspaceQuotaBytes: 1e9,
       interrupted,
-      ...(isStatic && profile.idleSweeps && { idleSweep: { sweep: new Sweep(tools), everyMs: 20_000 } }),
+      ...(isStatic &&
+        profile.idleSweeps && { idleSweep: { open: async () => new Sweep(tools), everyMs: 20_000 } }),
       ...(!isStatic && { masterGoneMs: MASTER_GONE_MS }),
     })
   }

@@ -319,7 +319,7 @@ describe('a worker', () => {
       passes++
       return { queued: [], running: 0, closing: 0, workers: new Map() }
     }
-    bench = await workerBench({ idleSweep: { sweep, everyMs: 60_000 } })
+    bench = await workerBench({ idleSweep: { open: async () => sweep, everyMs: 60_000 } })
     await bench.clock.advance(121_000)
     assert.equal(passes, 2)
     await bench.addReadyJob()
