@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { Job } from '../../../services/frontend/shapes/job.ts'
+import type { Problem } from '../../../services/frontend/shapes/problem.ts'
 import { problemIn, startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
-import type { MemoryMediaStore } from '../../support/memory-media-store.ts'
+import { MemoryMediaStore } from '../../support/memory-media-store.ts'
 
 describe('a job whose movie comes in the same request', () => {
   const form = (...parts: [string, string | Blob][]) => {
@@ -143,6 +144,56 @@ describe('a job whose movie comes in the same request', () => {
       assert.deepEqual(stored(frontend), [], JSON.stringify(parts.map(([name]) => name)))
     }
     assert.equal(await frontend.queue.depth(), 0)
+  })
+
+  it('is told in the words of the form what is wrong, before the movie is stored if it can be', async () => {
+    let writes = 0
+    const media = new MemoryMediaStore((verb) => {
+      if (verb === 'write') writes++
+    })
+    await using frontend = await startTestFrontend({ media })
+    const preset: [string, string] = ['preset', 'web-720p']
+    const file: [string, Blob] = ['file', movie()]
+    const cases: [[string, string | Blob][], string][] = [
+      [
+        [file],
+        '/preset: is missing: once for each output, such as -F preset=web-720p; GET /v1/presets lists them.',
+      ],
+      [[preset], '/file: is missing: send the movie in a part of this name, such as -F file=@movie.mov.'],
+      [
+        [preset, ['file', 'movie.mov']],
+        '/file: is text and no file; with curl, @ goes before its name: -F file=@movie.mov.',
+      ],
+      [[preset, ['movie', movie()]], '/movie: is a file; the movie goes into the part called file.'],
+      [
+        [preset, ['outputs', '[]'], file],
+        '/outputs: does not exist; there are preset, file, reference, metadata, notify.',
+      ],
+      [
+        [['presets', 'web-720p'], file],
+        '/presets: does not exist. Did you mean preset? There are preset, file, reference, metadata, notify.',
+      ],
+      [[preset, ['captions', 'x'], file], '/captions: is reserved for a later version; leave it out.'],
+      [
+        [preset, ['preset', 'web-720p@1'], file],
+        '/preset: web-720p comes twice, and a form cannot name outputs; to make it twice, submit JSON.',
+      ],
+      [[['preset', 'web-1p'], file], '/preset: There is no preset web-1p. There are: '],
+      [[['preset', ''], file], '/preset: must not be empty.'],
+      [[preset, ['metadata', '{"a":"1","a":"2"}'], file], '/metadata/a: comes twice; say it once.'],
+      [[preset, ['metadata', '{"a":'], file], 'The field metadata is not well-formed JSON in UTF-8 ('],
+      [[preset, ['metadata', '{"a":7}'], file], '/metadata/a: must be text, not 7.'],
+      [[preset, ['notify', 'x'.repeat(3_000)], file], '/notify: must have at most 2048 letters, not 3000.'],
+      [[preset, ['notify', 'http://127.0.0.1/'], file], ''],
+    ]
+    for (const [parts, detail] of cases) {
+      const answer = (await (await send(frontend, form(...parts))).json()) as Problem
+      assert.ok(answer.detail?.startsWith(detail), `${answer.detail} and not ${detail}`)
+      const isOnlyFile = parts.length === 1 && parts[0]?.[0] === 'file'
+      assert.equal(writes, isOnlyFile ? 1 : 0, detail)
+      writes = 0
+      assert.deepEqual(stored(frontend), [])
+    }
   })
 
   it('is one for one idempotency key when the same movie comes with it, and keeps one copy', async () => {

@@ -16,7 +16,8 @@ import { readJson } from '../read-json.ts'
 import { cursor, idempotencyKeyHeader, idempotencyKeyOf, limit, readQuery } from '../read-query.ts'
 import { callerOf, idParam, type RestContext, type Route } from '../route.ts'
 import { eventsRoute } from './events.ts'
-import { jobForm, submitForm } from './submit-form.ts'
+import { jobForm } from './form-fields.ts'
+import { submitForm } from './submit-form.ts'
 
 const path = z.object({ jobId: z.string() })
 const tags = ['Jobs']
