@@ -12,6 +12,8 @@ export interface ChildServiceOptions {
   /** From the project's root, such as `services/frontend/main.ts`. */
   readonly script: string
   readonly environment: Readonly<Record<string, string>>
+  /** A command that becomes the service, under the same pid: it ends with `exec`. */
+  readonly wrap?: readonly string[]
   /** What it writes goes to `<name>.log` in here. */
   readonly logsFolder: string
 }
@@ -36,7 +38,12 @@ export class ChildService {
     this.logFile = path.join(options.logsFolder, `${options.name}.log`)
     const log = openSync(this.logFile, 'a')
     try {
-      this.#child = spawn(process.execPath, [path.resolve(root, options.script)], {
+      const [command = '', ...args] = [
+        ...(options.wrap ?? []),
+        process.execPath,
+        path.resolve(root, options.script),
+      ]
+      this.#child = spawn(command, args, {
         cwd: root,
         detached: true,
         stdio: ['ignore', log, log],

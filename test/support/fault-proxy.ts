@@ -11,6 +11,10 @@ export type ProxyFault =
   | { readonly kind: 'status'; readonly status: 500 | 503; readonly code: string }
   /** Handed on whole after `ms`, even if the client has gone away by then. */
   | { readonly kind: 'slow'; readonly ms: number }
+  /** Kept until `until` resolves, then handed on whole, even if the client has gone away by then. */
+  | { readonly kind: 'held'; readonly until: Promise<void> }
+  /** Carried out by the target, and the answer kept until `until` resolves. */
+  | { readonly kind: 'answer-held'; readonly until: Promise<void> }
   /** The connection is cut after so many bytes of the answer's body. */
   | { readonly kind: 'reset'; readonly afterBytes: number }
   /** Carried out by the target, but the answer never arrives: the connection is cut instead. */
@@ -75,8 +79,9 @@ async function carry(
     outgoing.end(`<?xml version="1.0"?><Error><Code>${fault.code}</Code><Message>a fault</Message></Error>`)
     return
   }
-  const late = fault.kind === 'slow' ? await buffer(incoming) : undefined
+  const late = fault.kind === 'slow' || fault.kind === 'held' ? await buffer(incoming) : undefined
   if (fault.kind === 'slow') await delay(fault.ms)
+  if (fault.kind === 'held') await fault.until
   const { promise: answered, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   // The signature covers the Host header, so it is handed on as it came.
   const onward = request({
@@ -94,6 +99,7 @@ async function carry(
   else pipeline(incoming, onward).catch(reject)
   const answer = await answered
   target.onAnswer(answer.statusCode ?? 0)
+  if (fault.kind === 'answer-held') await fault.until
   if (fault.kind === 'answer-lost') {
     answer.resume()
     outgoing.destroy()

@@ -11,16 +11,26 @@ import { ApiClient } from '../../scripts/stack/api-client.ts'
 import { ChildService } from '../../scripts/stack/child-service.ts'
 import { freePorts } from '../../scripts/stack/free-ports.ts'
 import { retireWorkers } from '../../scripts/stack/retire-workers.ts'
-import { serviceEnvironments } from '../../scripts/stack/service-environments.ts'
+import { type ServiceEnvironments, serviceEnvironments } from '../../scripts/stack/service-environments.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 
-export type ServiceName = 'localcloud' | 'frontend' | 'master' | 'second-master'
+/** `worker` and `other-worker` are static: no master launched them. They run when a test starts them. */
+export type ServiceName = 'localcloud' | 'frontend' | 'master' | 'second-master' | 'worker' | 'other-worker'
+
+export interface TestStackOptions {
+  /** Puts a fault proxy between all services and the store. */
+  readonly badNetwork?: boolean
+  /** Commands that become a service (see `ChildService`), such as one that gives it a small disk. */
+  wrap?(name: ServiceName, dataFolder: string): readonly string[]
+}
 
 /** The whole service as real processes in a folder of its own, each of which a test may kill and start again. */
 export interface TestStack extends AsyncDisposable {
   readonly url: string
   readonly key: string
   readonly dataFolder: string
+  readonly storeUrl: string
+  readonly queueUrl: string
   readonly api: ApiClient
   readonly stores: Stores
   /** Between all services and the store, when it was asked for; everything passes until its `fault` is set. */
@@ -29,6 +39,8 @@ export interface TestStack extends AsyncDisposable {
   /** SIGKILL, and gone when this resolves. */
   kill(name: ServiceName): Promise<void>
   service(name: ServiceName): ChildService
+  /** As `service`, but `undefined` when it was never started. */
+  find(name: ServiceName): ChildService | undefined
   /** Workers that are registered and not gone, as their own records say. */
   workers(): Promise<readonly WorkerRecord[]>
   openHints(): Promise<readonly string[]>
@@ -43,6 +55,8 @@ const scripts = {
   frontend: 'services/frontend/main.ts',
   master: 'services/master/main.ts',
   'second-master': 'services/master/main.ts',
+  worker: 'services/worker/main.ts',
+  'other-worker': 'services/worker/main.ts',
 } as const
 
 const GRACE_MS = 12_000
@@ -62,7 +76,7 @@ const hurried = {
 
 export async function startTestStack(
   environment: Readonly<Record<string, string>> = {},
-  options: { readonly badNetwork?: boolean } = {},
+  options: TestStackOptions = {},
 ): Promise<TestStack> {
   const dataFolder = await mkdtemp(path.join(tmpdir(), 'reelmill-stack-'))
   const [frontend = 0, s3 = 0, sqs = 0] = await freePorts(3)
@@ -75,10 +89,12 @@ export async function startTestStack(
   })
   const services = new Map<ServiceName, ChildService>()
   const launch = (name: ServiceName, more: Readonly<Record<string, string>> = {}) => {
+    const wrap = options.wrap?.(name, dataFolder)
     const service = new ChildService({
       name,
       script: scripts[name],
-      environment: { ...set[name === 'second-master' ? 'master' : name], ...more },
+      environment: { ...environmentOf(set, name, dataFolder), ...more },
+      ...(wrap && { wrap }),
       logsFolder: path.join(dataFolder, 'logs'),
     })
     services.set(name, service)
@@ -112,11 +128,14 @@ export async function startTestStack(
     url: set.url,
     key,
     dataFolder,
+    storeUrl: set.storeUrl,
+    queueUrl: set.frontend.AWS_ENDPOINT_URL_SQS ?? '',
     api: new ApiClient({ url: set.url, key, signal: over.signal }),
     stores,
     network,
     start,
     service,
+    find: (name) => services.get(name),
     until,
     async kill(name) {
       service(name).kill()
@@ -139,7 +158,9 @@ export async function startTestStack(
       over.abort(new Error('the test is over'))
       if (network) network.fault = () => ({ kind: 'pass' })
       const stop = (name: ServiceName) => services.get(name)?.stop(GRACE_MS)
-      await Promise.all([stop('frontend'), stop('master'), stop('second-master')])
+      await Promise.all(
+        (['frontend', 'master', 'second-master', 'worker', 'other-worker'] as const).map(stop),
+      )
       await retireWorkers(dataFolder, GRACE_MS)
       stores.close()
       await network?.close()
@@ -148,6 +169,16 @@ export async function startTestStack(
     },
   }
 }
+
+function environmentOf(set: ServiceEnvironments, name: ServiceName, dataFolder: string) {
+  if (name === 'localcloud' || name === 'frontend') return set[name]
+  if (name === 'master' || name === 'second-master') return set.master
+  return { ...set.master, REELMILL_WORKSPACE: workspaceOf(dataFolder, name) }
+}
+
+/** Where a static worker of a test stack puts the files of its attempts. */
+export const workspaceOf = (dataFolder: string, worker: 'worker' | 'other-worker'): string =>
+  path.join(dataFolder, 'static', worker)
 
 async function answering(service: ChildService, url: string, status?: number): Promise<void> {
   await until(`${service.name} answers`, async () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import type { Context } from 'mocha'
+import { smallDisk } from './small-disk.ts'
 
 /** Each tool of the system that a test may need, and a command that succeeds when it is there and works. */
 const probes = {
@@ -8,6 +9,8 @@ const probes = {
   // A machine can have bwrap and yet forbid user namespaces (containers often do), so it is tried.
   bwrap: ['bwrap', '--ro-bind', '/', '/', '--unshare-all', '--die-with-parent', 'true'],
   prlimit: ['prlimit', '--version'],
+  'small-disk': smallDisk('/tmp', 1_048_576).concat('true'),
+  faketime: ['faketime', '-f', '+0', 'true'],
   curl: ['curl', '--version'],
   docker: ['docker', 'info'],
 } as const
