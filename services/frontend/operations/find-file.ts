@@ -52,10 +52,21 @@ const found = (
 const isNoName = (segment: string): boolean => segment === '' || segment === '.' || segment === '..'
 
 const noFile = (where: FilePlace, job: JobRecord) =>
-  new ReelmillError(
-    'not-found',
-    job.status === 'succeeded'
-      ? `The job ${where.jobId} has no file ${where.output}/${where.path}. GET /v1/jobs/${where.jobId} names those that it has.`
-      : `The job ${where.jobId} is ${job.status}: it has no files${job.status === 'queued' || job.status === 'running' ? ' yet' : ''}.`,
-    { facts: where },
-  )
+  new ReelmillError('not-found', whyNoFile(where, job), { facts: where })
+
+function whyNoFile({ jobId, output, path }: FilePlace, job: JobRecord): string {
+  const look = `GET /v1/jobs/${jobId}`
+  switch (job.status) {
+    case 'succeeded':
+      return `The job ${jobId} has no file ${output}/${path}. ${look} names those that it has.`
+    case 'queued':
+    case 'running':
+      return `The job ${jobId} is ${job.status} and has no files yet. Follow it with ${look}/events, then fetch them.`
+    case 'failed':
+      return `The job ${jobId} failed and has no files. ${look} says why; POST /v1/jobs/${jobId}/retry tries again.`
+    case 'canceled':
+      return `The job ${jobId} was canceled and has no files. POST /v1/jobs/${jobId}/retry submits it again.`
+    default:
+      throw job.status satisfies never
+  }
+}

@@ -15,7 +15,11 @@ export async function findUpload(
   const facts = { uploadId }
   const found = await store.get<UploadRecord>(uploadKey(uploadId))
   if (!found || found.value.tenant !== tenant) {
-    throw new ReelmillError('not-found', `There is no upload ${uploadId}.`, { facts })
+    throw new ReelmillError(
+      'not-found',
+      `This tenant has no upload ${uploadId}. POST /v1/uploads begins one; its answer has the id.`,
+      { facts },
+    )
   }
   const upload = parseUpload(found)
   switch (upload.kind) {

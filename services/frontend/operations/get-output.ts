@@ -13,9 +13,11 @@ export async function getOutput(
   name: string,
 ): Promise<{ readonly output: OutputResult; readonly tag: string }> {
   const seen = await seeJob(context.store, caller.tenant, jobId)
-  const output = seen.found.value.outputs.find((candidate) => candidate.name === name)
+  const { outputs } = seen.found.value
+  const output = outputs.find((candidate) => candidate.name === name)
   if (!output) {
-    throw new ReelmillError('not-found', `The job ${jobId} has no output ${name}.`, {
+    const names = outputs.map((each) => each.name).join(', ')
+    throw new ReelmillError('not-found', `The job ${jobId} has no output ${name}. It has ${names}.`, {
       facts: { jobId, output: name },
     })
   }

@@ -61,6 +61,20 @@ describe('the documentation', () => {
     }
   })
 
+  it('is where a browser is led that comes to the door, and others are told where it is', async () => {
+    const page = await fetch(new URL('/', frontend.url), {
+      headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
+      redirect: 'manual',
+    })
+    assert.deepEqual([page.status, page.headers.get('location')], [302, '/docs'])
+    assert.equal(page.headers.get('vary'), 'Accept')
+    const told = await get('/')
+    assert.equal(told.status, 200)
+    const { service, ...paths } = (await told.json()) as Record<string, string>
+    assert.equal(service, 'Reelmill')
+    for (const path of Object.values(paths)) assert.equal((await get(path)).status, 200, path)
+  })
+
   it('explains every error code, to programs and to people', async () => {
     for (const [code, entry] of Object.entries(errorCatalogue)) {
       const json = (await (await get(`/errors/${code}`)).json()) as { code: string; help: string }

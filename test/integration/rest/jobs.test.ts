@@ -298,6 +298,42 @@ describe('a job', () => {
     }
   })
 
+  it('that has no files says why, and what to do next', async () => {
+    await using frontend = await startTestFrontend()
+    const job = await frontend.submit()
+    const told = async (path: string) =>
+      (await problemIn(await frontend.call('GET', `/v1/jobs/${job.id}/outputs/${path}`), 404, 'not-found'))
+        .detail
+    const file = 'web-720p/files/web-720p.mp4'
+    assert.equal(
+      await told(file),
+      `The job ${job.id} is queued and has no files yet. Follow it with GET /v1/jobs/${job.id}/events, then fetch them.`,
+    )
+    assert.equal(await told('other'), `The job ${job.id} has no output other. It has web-720p.`)
+    await frontend.call('POST', `/v1/jobs/${job.id}/cancel`)
+    assert.equal(
+      await told(file),
+      `The job ${job.id} was canceled and has no files. POST /v1/jobs/${job.id}/retry submits it again.`,
+    )
+    const failing = await frontend.submit()
+    await frontend.move(
+      failing.id,
+      { type: 'lease', leaseId: 'lea_1', worker: 'wrk_1', at: Date.now() },
+      {
+        type: 'fail',
+        leaseId: 'lea_1',
+        at: Date.now(),
+        expiresAt: Date.now() + 1_000,
+        error: { code: 'input-damaged', message: 'It is damaged.', retry: 'changed' },
+      },
+    )
+    const failed = await frontend.call('GET', `/v1/jobs/${failing.id}/outputs/web-720p/files/x`)
+    assert.equal(
+      (await problemIn(failed, 404, 'not-found')).detail,
+      `The job ${failing.id} failed and has no files. GET /v1/jobs/${failing.id} says why; POST /v1/jobs/${failing.id}/retry tries again.`,
+    )
+  })
+
   it('leads to a file that only the store knows, when an output has more than the record names', async () => {
     await using frontend = await startTestFrontend()
     const job = await frontend.submit()

@@ -22,6 +22,15 @@ describe('an upload', () => {
   const look = async (frontend: TestFrontend, id: string) =>
     (await (await frontend.call('GET', `/v1/uploads/${id}`)).json()) as Upload
 
+  it('that does not exist is told how to begin one', async () => {
+    await using frontend = await startTestFrontend()
+    const problem = await problemIn(await frontend.call('GET', '/v1/uploads/upl_7'), 404, 'not-found')
+    assert.equal(
+      problem.detail,
+      'This tenant has no upload upl_7. POST /v1/uploads begins one; its answer has the id.',
+    )
+  })
+
   it('is begun open, with what was announced and where to send the content', async () => {
     await using frontend = await startTestFrontend()
     const metadata = { camera: 'B' }

@@ -23,9 +23,50 @@ const errorDocument = z
   })
   .meta({ id: 'ErrorDocument' })
 
-/** `/openapi.json`, `/docs` and `/errors`. `document` is the finished OpenAPI document. */
+const locationHeader = z.object({ Location: z.string() })
+
+const entranceDocument = z
+  .object({
+    service: z.string(),
+    docs: z.string(),
+    openapi: z.string(),
+    errors: z.string(),
+    soap: z.string(),
+  })
+  .meta({ id: 'Entrance' })
+
+/** `/`, `/openapi.json`, `/docs` and `/errors`. `document` is the finished OpenAPI document. */
 export function docsRoutes(document: () => object): Route[] {
   return [
+    {
+      method: 'get',
+      path: '/',
+      operation: {
+        operationId: 'getEntrance',
+        tags,
+        summary: 'Where the documentation is; browsers are led to it',
+        security: [],
+        responses: {
+          ...answers(200, 'Paths of this service', entranceDocument),
+          '302': { description: 'The documentation, for who prefers HTML', headers: locationHeader },
+        },
+      },
+      handle(ctx) {
+        if (!wantsHtml(ctx)) {
+          ctx.body = {
+            service: 'Reelmill',
+            docs: '/docs',
+            openapi: '/openapi.json',
+            errors: '/errors',
+            soap: '/soap',
+          }
+          return
+        }
+        ctx.status = 302
+        ctx.set('Location', '/docs')
+        ctx.body = ''
+      },
+    },
     {
       method: 'get',
       path: '/openapi.json',
