@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path'
 import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import { after, before, describe } from 'mocha'
 import { type CloudProcess, spawnLocalcloud } from '../support/localcloud-process.ts'
-import { type Client, clients, commandsFor } from './support/clients.ts'
+import { type Client, commandsFor } from './support/clients.ts'
 import { proves } from './support/feature-table.ts'
 import { inParallel } from './support/in-parallel.ts'
+import { Lanes } from './support/lanes.ts'
 import { md5, readTree, type Tree, writeOddTree } from './support/odd-tree.ts'
 import { runCommand } from './support/run-command.ts'
 
@@ -30,11 +31,12 @@ const keysWithoutPath = [
 ]
 
 describe('a tree of 2,000 files with odd names goes up, comes down, and is the same', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let folder: string
   let source: string
   let tree: Tree
   let cloud: CloudProcess
+  const lanes = new Lanes(2)
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'reelmill-clients-tree-'))
     source = join(folder, 'source')
@@ -42,6 +44,7 @@ describe('a tree of 2,000 files with odd names goes up, comes down, and is the s
     cloud = await spawnLocalcloud(join(folder, 'data'))
   })
   after(async () => {
+    await lanes.end()
     await cloud?.kill('SIGTERM')
     await rm(folder, { recursive: true, force: true })
   })
@@ -94,15 +97,17 @@ describe('a tree of 2,000 files with odd names goes up, comes down, and is the s
     return runCommand(command, { env })
   }
 
-  for (const client of clients) {
-    proves(client, 'tree', 'syncs it both ways', async () => {
-      const target = join(folder, `from ${client}`)
-      await mkdir(target)
-      await upDown[client](prefixOf(client), target)
-      assert.equal(tree.size, FILES)
-      same(await stored(prefixOf(client)), tree)
-      same(await readTree(target), tree)
-    })
+  const syncsBothWays = (client: Client) => async () => {
+    const target = join(folder, `from ${client}`)
+    await mkdir(target)
+    await upDown[client](prefixOf(client), target)
+    assert.equal(tree.size, FILES)
+    same(await stored(prefixOf(client)), tree)
+    same(await readTree(target), tree)
+  }
+  // Those that take longest first: the others fill the second lane meanwhile.
+  for (const client of ['boto3', 'AWS CLI', 's3cmd', 'rclone', 'SDK v3'] satisfies Client[]) {
+    proves(client, 'tree', 'syncs it both ways', syncsBothWays(client), lanes)
   }
 
   proves('boto3', 'tree', 'keeps keys that no file system can hold, slashes first among them', async () => {

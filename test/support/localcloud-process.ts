@@ -48,7 +48,13 @@ export async function spawnLocalcloud(dataDir: string, wrap: readonly string[] =
     }
     exited.then(() => reject(new Error(complaint)), reject)
   })
-  const s3 = createS3Client({ endpoint: s3Url, credentials: testCredentials, maxAttempts: 1 })
+  // On a machine that is busy with other clients, this one may wait longer for its connection than the usual 3 s.
+  const s3 = createS3Client({
+    endpoint: s3Url,
+    credentials: testCredentials,
+    maxAttempts: 1,
+    connectTimeoutMs: 20_000,
+  })
   return {
     child,
     s3,

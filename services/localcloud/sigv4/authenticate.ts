@@ -96,6 +96,8 @@ function claimOf(request: SignedRequest, payloadHash: string): Claim {
     }
     return presignedClaim(request, query)
   }
+  // What boto3, the AWS CLI before version 2 and s3cmd presign with unless they are told otherwise.
+  if (query.has('AWSAccessKeyId') && query.has('Signature')) throw notSupported()
   if (authorization === undefined) throw new S3Error('AccessDenied')
   const parts =
     /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/.exec(
@@ -103,10 +105,7 @@ function claimOf(request: SignedRequest, payloadHash: string): Claim {
     )
   if (!parts) {
     if (authorization.startsWith('AWS4-HMAC-SHA256')) throw new S3Error('AuthorizationHeaderMalformed')
-    throw new S3Error(
-      'InvalidRequest',
-      'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-    )
+    throw notSupported()
   }
   const [, credential = '', signedHeaders = '', signature = ''] = parts
   return {
@@ -118,6 +117,12 @@ function claimOf(request: SignedRequest, payloadHash: string): Claim {
     expiresSec: undefined,
   }
 }
+
+const notSupported = () =>
+  new S3Error(
+    'InvalidRequest',
+    'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+  )
 
 function presignedClaim(request: SignedRequest, query: ReadonlyMap<string, string>): Claim {
   const wrong = (message: string) => new S3Error('AuthorizationQueryParametersError', message)

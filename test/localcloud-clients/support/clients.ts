@@ -9,6 +9,7 @@ export type Client = (typeof clients)[number]
 
 const bin = new URL('../../../node_modules/.cache/localcloud-clients/bin/', import.meta.url).pathname
 const script = new URL('./boto3_client.py', import.meta.url).pathname
+const awsConfig = new URL('./aws-config.ini', import.meta.url).pathname
 
 export interface Keys {
   readonly accessKeyId: string
@@ -17,14 +18,23 @@ export interface Keys {
 
 type Command = [string, ...string[]]
 
+export interface ClientCommand {
+  readonly command: Command
+  readonly env: Readonly<Record<string, string>>
+}
+type ToCommand = (...args: string[]) => ClientCommand
+
 /** The command lines of each client against the store at `url`. */
-export function commandsFor(url: string, keys: Keys = testCredentials) {
+export function commandsFor(
+  url: string,
+  keys: Keys = testCredentials,
+): Readonly<Record<'aws' | 'boto3' | 's3cmd' | 'rclone', ToCommand>> {
   const awsEnv = {
     AWS_ACCESS_KEY_ID: keys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
     AWS_DEFAULT_REGION: 'us-east-1',
     AWS_ENDPOINT_URL: url,
-    AWS_CONFIG_FILE: '/dev/null',
+    AWS_CONFIG_FILE: awsConfig,
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_MAX_ATTEMPTS: '1',
     HOME: '/nonexistent',
@@ -43,10 +53,10 @@ export function commandsFor(url: string, keys: Keys = testCredentials) {
   const { host } = new URL(url)
   return {
     /** The AWS CLI: `aws('s3', 'sync', ...)`. */
-    aws: (...args: string[]) => ({ command: [join(bin, 'aws'), ...args] as Command, env: awsEnv }),
+    aws: (...args: string[]) => ({ command: [join(bin, 'aws'), ...args], env: awsEnv }),
     /** A function of boto3_client.py. Its answer is JSON. */
     boto3: (...args: string[]) => ({
-      command: [join(bin, 'python3'), script, ...args] as Command,
+      command: [join(bin, 'python3'), script, ...args],
       env: awsEnv,
     }),
     s3cmd: (...args: string[]) => ({
@@ -60,17 +70,17 @@ export function commandsFor(url: string, keys: Keys = testCredentials) {
         '--no-ssl',
         '--no-progress',
         ...args,
-      ] as Command,
+      ],
       env: { HOME: '/nonexistent' },
     }),
     /** The remote is called `store:`. */
-    rclone: (...args: string[]) => ({ command: ['rclone', ...args] as Command, env: rcloneEnv }),
+    rclone: (...args: string[]) => ({ command: ['rclone', ...args], env: rcloneEnv }),
   }
 }
 
 /** Skips at home, with one loud line, a test whose client is not installed; with CI=true fails it. */
 export function requireClient(test: Context, client: Client): void {
-  if (works(client)) return
+  if (isInstalled(client)) return
   const need = `${client} is missing: node scripts/setup/localcloud-clients.mjs installs it`
   if (process.env.CI === 'true') throw new Error(`${need}. With CI=true no test is skipped.`)
   if (!announced.has(client)) process.stderr.write(`\n>>> SKIPPING TESTS: ${need}.\n\n`)
@@ -88,7 +98,8 @@ const probes: Readonly<Record<Client, Command | undefined>> = {
 const results = new Map<Client, boolean>()
 const announced = new Set<Client>()
 
-function works(client: Client): boolean {
+/** Whether the client is there and starts. */
+export function isInstalled(client: Client): boolean {
   const [command, ...args] = probes[client] ?? []
   const known = results.get(client) ?? (command === undefined || spawnSync(command, args).status === 0)
   results.set(client, known)

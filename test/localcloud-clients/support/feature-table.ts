@@ -1,6 +1,7 @@
 import { after, it } from 'mocha'
 import type { Client } from './clients.ts'
-import { clients, requireClient } from './clients.ts'
+import { clients, isInstalled, requireClient } from './clients.ts'
+import { Lanes } from './lanes.ts'
 
 /** What a client is held against, in the order of the table's columns. */
 const features = [
@@ -14,7 +15,7 @@ const features = [
 ] as const
 export type Feature = (typeof features)[number]
 
-type Outcome = 'yes' | 'FAILED' | 'skipped'
+type Outcome = 'yes' | 'FAILED'
 const outcomes = new Map<string, Outcome>()
 
 /** Features that a client does not have at all: no fault of the store, and so no test. */
@@ -25,14 +26,26 @@ const lacking = new Set([
   's3cmd presigned',
 ])
 
-/** A test of one client and one feature, whose outcome goes into the table at the end of the run. */
-export function proves(client: Client, feature: Feature, title: string, prove: () => Promise<void>): void {
+/**
+ * A test of one client and one feature, whose outcome goes into the table at the end of the run. In `lanes` it may
+ * run beside the others that were added there.
+ */
+export function proves(
+  client: Client,
+  feature: Feature,
+  title: string,
+  prove: () => Promise<void>,
+  lanes = new Lanes(1),
+): void {
   const cell = `${client} ${feature}`
+  const ended = lanes.add(async () => {
+    if (isInstalled(client)) await prove()
+  })
   it(`${client} ${title}`, async function () {
     requireClient(this, client)
     const before = outcomes.get(cell)
     outcomes.set(cell, 'FAILED')
-    await prove()
+    await ended()
     outcomes.set(cell, before ?? 'yes')
   })
 }
