@@ -1,8 +1,17 @@
 import type { BenchGroup } from './bench-group.ts'
 import { measureEncode } from './measure-encode.ts'
+import { measurePuts } from './measure-puts.ts'
 import { measureSoak } from './measure-soak.ts'
 import { measureStarts } from './measure-starts.ts'
+import { measureSubmitStorm } from './measure-submit-storm.ts'
 import { measureVerify } from './measure-verify.ts'
 
 /** Every group, in the order in which they run and stand in docs/benchmarks.md. */
-export const benchGroups: readonly BenchGroup[] = [measureEncode, measureStarts, measureVerify, measureSoak]
+export const benchGroups: readonly BenchGroup[] = [
+  measureEncode,
+  measureStarts,
+  measureVerify,
+  measureSubmitStorm,
+  measurePuts,
+  measureSoak,
+]

@@ -80,7 +80,7 @@ function shown(number: number, unit: Unit): string {
     case 'USD':
       return `$${number < 0.01 ? number.toPrecision(2) : number.toFixed(2)}`
     case 'ms':
-      return `${Math.round(number)} ms`
+      return `${number < 10 ? number.toFixed(1) : Math.round(number)} ms`
     case 'requests':
     case 'jobs':
     case 'files':
