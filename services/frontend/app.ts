@@ -37,7 +37,7 @@ import { presetRoutes } from './rest/presets/routes.ts'
 import type { RequestState, Route } from './rest/route.ts'
 import { uploadRoutes } from './rest/uploads/routes.ts'
 import { authenticate as authenticateSoap } from './soap/security/authenticate.ts'
-import { defaultSoapLimits } from './soap/soap-limits.ts'
+import type { SoapLimits } from './soap/soap-limits.ts'
 import { type SoapDependencies, soapMiddleware } from './soap/soap-middleware.ts'
 
 /** Everything that the frontend works with; main.ts reads the environment and makes it, tests make it small. */
@@ -49,6 +49,7 @@ export interface FrontendDependencies {
   readonly log: Log
   readonly times: JobTimes
   readonly limits: Limits
+  readonly soapLimits: SoapLimits
   readonly settings: FrontendSettings
   /** Users that may use PasswordDigest in SOAP; left out, there are none. */
   readonly users?: Pick<Users, 'find'>
@@ -143,7 +144,7 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
 
 /** What the SOAP room needs: the same operations, keys and rates as REST. */
 function soapDependencies(
-  { users, store, clock, settings }: FrontendDependencies,
+  { users, store, clock, settings, soapLimits }: FrontendDependencies,
   own: { readonly operations: OperationContext; readonly keyRing: KeyRing; readonly rateLimits: RateLimits },
 ): SoapDependencies {
   const { operations, keyRing, rateLimits } = own
@@ -152,9 +153,10 @@ function soapDependencies(
     byUser: async (name: string) => users?.find(name),
     nonces: new Nonces({ store, clock }),
     clock,
+    createdWindowMs: soapLimits.createdWindowMs,
   }
   return {
-    limits: defaultSoapLimits,
+    limits: soapLimits,
     operations: bindSoap(operations),
     publicUrl: settings.publicUrl,
     beginBody: ({ req, res }) => beginBody(req, res),

@@ -3,6 +3,7 @@ import { storesConfig } from '#shared/aws/stores-config.ts'
 import { bytes, flag, integer, seconds } from '#shared/config.ts'
 import { timesConfig } from '#shared/jobs/times-config.ts'
 import { defaultLimits, type Limits } from './operations/limits.ts'
+import { defaultSoapLimits, type SoapLimits } from './soap/soap-limits.ts'
 
 /** Every variable that the frontend reads. */
 export const frontendConfig = z.object({
@@ -31,6 +32,32 @@ export const frontendConfig = z.object({
   REELMILL_PART_URL_SEC: integer(1, 604_800).default(defaultLimits.partUrlSec),
   /** Requests a minute for each key. */
   REELMILL_RATE_PER_MINUTE: integer(1).default(defaultLimits.rateRequests),
+  /** The largest SOAP envelope, the movie not counted. */
+  REELMILL_SOAP_ENVELOPE: bytes().default(defaultSoapLimits.envelopeBytes),
+  /** How deep elements of a SOAP envelope may lie inside one another. */
+  REELMILL_SOAP_DEPTH: integer(10).default(defaultSoapLimits.depth),
+  /** Elements of a SOAP envelope. */
+  REELMILL_SOAP_ELEMENTS: integer(100).default(defaultSoapLimits.elements),
+  /** Attributes of one element of a SOAP envelope, namespace declarations counted. */
+  REELMILL_SOAP_ATTRIBUTES: integer(1).default(defaultSoapLimits.attributes),
+  /** Characters of a name in a SOAP envelope. */
+  REELMILL_SOAP_NAME_CHARS: integer(32).default(defaultSoapLimits.nameChars),
+  /** Characters of an attribute's value in a SOAP envelope. */
+  REELMILL_SOAP_ATTRIBUTE_CHARS: integer(128).default(defaultSoapLimits.attributeChars),
+  /** Characters of the text of one element of a SOAP envelope, the movie not counted. */
+  REELMILL_SOAP_TEXT_CHARS: integer(128).default(defaultSoapLimits.textChars),
+  /** Parts of an MTOM message, the envelope counted. */
+  REELMILL_SOAP_PARTS: integer(2).default(defaultSoapLimits.parts),
+  /** The largest headers of one part of an MTOM message. */
+  REELMILL_SOAP_PART_HEADERS: bytes().default(defaultSoapLimits.partHeaderBytes),
+  /** All that comes before the movie of a SOAP request must have arrived in this time. */
+  REELMILL_SOAP_HEAD_SEC: seconds(0.1).default(defaultSoapLimits.headMs),
+  /** A SOAP request from which nothing arrives for so long is given up. */
+  REELMILL_SOAP_STALL_SEC: seconds(0.1).default(defaultSoapLimits.stallMs),
+  /** How far the Created of a WS-Security token may be from this server's time, at most 25 minutes. */
+  REELMILL_SOAP_CLOCK_SEC: seconds(1)
+    .pipe(z.number().max(1_500_000, 'must be at most 1500 seconds'))
+    .default(defaultSoapLimits.createdWindowMs),
   /** How often a watched job is looked at. */
   REELMILL_WATCH_SEC: seconds(0.1).default(5_000),
   /** A revoked key still works for so long. */
@@ -48,4 +75,20 @@ export const limitsOf = (config: FrontendConfig): Limits => ({
   partUrlSec: config.REELMILL_PART_URL_SEC,
   rateRequests: config.REELMILL_RATE_PER_MINUTE,
   rateWindowSec: 60,
+})
+
+/** The limits of a SOAP request that the configuration asks for. */
+export const soapLimitsOf = (config: FrontendConfig): SoapLimits => ({
+  envelopeBytes: config.REELMILL_SOAP_ENVELOPE,
+  depth: config.REELMILL_SOAP_DEPTH,
+  elements: config.REELMILL_SOAP_ELEMENTS,
+  attributes: config.REELMILL_SOAP_ATTRIBUTES,
+  nameChars: config.REELMILL_SOAP_NAME_CHARS,
+  attributeChars: config.REELMILL_SOAP_ATTRIBUTE_CHARS,
+  textChars: config.REELMILL_SOAP_TEXT_CHARS,
+  parts: config.REELMILL_SOAP_PARTS,
+  partHeaderBytes: config.REELMILL_SOAP_PART_HEADERS,
+  headMs: config.REELMILL_SOAP_HEAD_SEC,
+  stallMs: config.REELMILL_SOAP_STALL_SEC,
+  createdWindowMs: config.REELMILL_SOAP_CLOCK_SEC,
 })

@@ -11,7 +11,7 @@ import { Keys } from '#shared/tenants/keys.ts'
 import { SecretBox } from '#shared/tenants/secret-box.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
 import { Users } from '#shared/tenants/users.ts'
-import { frontendConfig, limitsOf } from './config.ts'
+import { frontendConfig, limitsOf, soapLimitsOf } from './config.ts'
 import { startFrontend } from './start-frontend.ts'
 
 // Uploads under way get so long to end.
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
       log,
       times,
       limits: limitsOf(config),
+      soapLimits: soapLimitsOf(config),
       ...(secretsKey !== undefined && {
         users: new Users({ store: stores.store, clock, tenants, box: new SecretBox(secretsKey) }),
       }),

@@ -1,4 +1,4 @@
-import { systemClock } from '#shared/clock.ts'
+import { type Clock, systemClock } from '#shared/clock.ts'
 import { attemptPrefix, jobKey, workerKey } from '#shared/jobs/keys.ts'
 import type { JobRecord } from '#shared/jobs/record.ts'
 import { defaultJobTimes } from '#shared/jobs/times.ts'
@@ -12,16 +12,20 @@ import { allScopes, type Scope } from '#shared/tenants/key-record.ts'
 import { Keys } from '#shared/tenants/keys.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
 import type { WorkerRecord } from '#shared/workers/worker-record.ts'
-import type { FrontendSettings } from '../../services/frontend/app.ts'
+import type { FrontendDependencies, FrontendSettings } from '../../services/frontend/app.ts'
 import { defaultLimits, type Limits } from '../../services/frontend/operations/limits.ts'
 import type { Job } from '../../services/frontend/shapes/job.ts'
 import type { Problem } from '../../services/frontend/shapes/problem.ts'
 import type { Upload } from '../../services/frontend/shapes/upload.ts'
+import { defaultSoapLimits, type SoapLimits } from '../../services/frontend/soap/soap-limits.ts'
 import { startFrontend } from '../../services/frontend/start-frontend.ts'
 import { MemoryMediaStore } from './memory-media-store.ts'
 
 export interface FrontendOptions {
   readonly limits?: Partial<Limits>
+  readonly soapLimits?: Partial<SoapLimits>
+  readonly users?: NonNullable<FrontendDependencies['users']>
+  readonly clock?: Clock
   readonly settings?: Partial<FrontendSettings>
   readonly objects?: MemoryObjects
   readonly media?: MediaStore
@@ -30,7 +34,7 @@ export interface FrontendOptions {
 
 /** A frontend on a free port over stores in memory, with one key of the tenant `acme`. Dispose of it. */
 export async function startTestFrontend(options: FrontendOptions = {}) {
-  const clock = systemClock
+  const clock = options.clock ?? systemClock
   const objects = options.objects ?? new MemoryObjects()
   const store = new RecordStore({ objects, clock })
   const media = options.media ?? new MemoryMediaStore()
@@ -46,6 +50,8 @@ export async function startTestFrontend(options: FrontendOptions = {}) {
       log: options.log ?? silentLog,
       times: defaultJobTimes,
       limits: { ...defaultLimits, ...options.limits },
+      soapLimits: { ...defaultSoapLimits, ...options.soapLimits },
+      ...(options.users && { users: options.users }),
       settings: {
         release: '0.0.0-test',
         ownBuckets: ['state', 'media'],

@@ -1,6 +1,9 @@
-/** What one request may cost before it is refused. Each refusal names its limit. */
+import type { ReelmillError } from '#shared/errors.ts'
+import { soapError } from './soap-error.ts'
+
+/** What one request may cost before it is refused. Each refusal names its limit and the variable that sets it. */
 export interface SoapLimits {
-  /** Bytes of a request that are not the movie: the envelope, and in multipart the parts' headers. */
+  /** Bytes of an envelope that are not the movie. */
   readonly envelopeBytes: number
   /** Elements inside one another, the Envelope counted. */
   readonly depth: number
@@ -19,9 +22,8 @@ export interface SoapLimits {
   readonly headMs: number
   /** Milliseconds that a sender may be silent. */
   readonly stallMs: number
-  /** Bytes, and milliseconds, of a refused request that are read on so that its sender sees the fault. */
-  readonly drainBytes: number
-  readonly drainMs: number
+  /** Milliseconds that the Created of a WS-Security token may be from now, in either direction. */
+  readonly createdWindowMs: number
 }
 
 export const defaultSoapLimits: SoapLimits = {
@@ -37,7 +39,39 @@ export const defaultSoapLimits: SoapLimits = {
   partHeaderBytes: 8 * 1024,
   headMs: 30_000,
   stallMs: 30_000,
-  // .NET and SOAP::Lite send the whole body once without credentials before they read the 401.
-  drainBytes: 16 * 1024 * 1024,
-  drainMs: 10_000,
+  createdWindowMs: 5 * 60_000,
+}
+
+/** The environment variable that sets each limit. */
+export const soapLimitVariables = {
+  envelopeBytes: 'REELMILL_SOAP_ENVELOPE',
+  depth: 'REELMILL_SOAP_DEPTH',
+  elements: 'REELMILL_SOAP_ELEMENTS',
+  attributes: 'REELMILL_SOAP_ATTRIBUTES',
+  nameChars: 'REELMILL_SOAP_NAME_CHARS',
+  attributeChars: 'REELMILL_SOAP_ATTRIBUTE_CHARS',
+  textChars: 'REELMILL_SOAP_TEXT_CHARS',
+  parts: 'REELMILL_SOAP_PARTS',
+  partHeaderBytes: 'REELMILL_SOAP_PART_HEADERS',
+  headMs: 'REELMILL_SOAP_HEAD_SEC',
+  stallMs: 'REELMILL_SOAP_STALL_SEC',
+  createdWindowMs: 'REELMILL_SOAP_CLOCK_SEC',
+} as const satisfies Readonly<Record<keyof SoapLimits, string>>
+
+/**
+ * The refusal of what exceeds a limit: `too-large`, with the limit as the fault's Field. `what` has more than it may
+ * have `of` something: 'The envelope', 'levels of elements'.
+ */
+export function overLimit<Limit extends keyof SoapLimits>(
+  limits: Pick<SoapLimits, Limit>,
+  limit: Limit,
+  what: string,
+  of: string,
+): ReelmillError {
+  const most = limits[limit]
+  return soapError(
+    'too-large',
+    `${what} has more than ${most} ${of}, the limit of this server (${soapLimitVariables[limit]}).`,
+    { facts: { limit, most } },
+  )
 }

@@ -234,7 +234,7 @@ export const complexTypes: readonly ComplexType[] = [
 export const serviceFaultFields: readonly Field[] = [
   required(text('code', 'Stable; the same codes as in REST')),
   required(text('message')),
-  text('field', 'The element (or limit) at fault'),
+  text('field', 'The element, or the limit, at fault'),
   required(bool('retryable', 'Whether the same request can succeed when it is sent again')),
   required(text('requestId')),
   required(text('documentationUrl')),

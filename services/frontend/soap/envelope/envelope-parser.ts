@@ -1,6 +1,6 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { soapError } from '../soap-error.ts'
-import type { SoapLimits } from '../soap-limits.ts'
+import { overLimit, type SoapLimits } from '../soap-limits.ts'
 import { ENVELOPE_NAMESPACE, type SoapVersion, versionOfNamespace } from '../soap-version.ts'
 import { isBlank, type XmlElement } from './xml-element.ts'
 
@@ -60,11 +60,11 @@ export class EnvelopeParser {
     })
     saxes.on('opentagstart', (tag) => {
       this.#tagIsOpen = true
-      this.#assertLength('names', tag.name, this.#limits.nameChars)
+      this.#assertLength('nameChars', tag.name, 'a name')
     })
     saxes.on('attribute', (attribute) => {
-      this.#assertLength('names', attribute.name, this.#limits.nameChars)
-      this.#assertLength('attribute values', attribute.value, this.#limits.attributeChars)
+      this.#assertLength('nameChars', attribute.name, 'a name')
+      this.#assertLength('attributeChars', attribute.value, `the attribute ${attribute.name}`)
     })
     saxes.on('opentag', (tag) => this.#openElement(tag))
     saxes.on('text', (text) => this.#addText(text))
@@ -92,15 +92,13 @@ export class EnvelopeParser {
 
   #openElement(tag: SaxesTagNS): void {
     this.#tagIsOpen = false
-    if (++this.#elements > this.#limits.elements)
-      throw this.#over('elements', 'elements', this.#limits.elements)
+    if (++this.#elements > this.#limits.elements) throw this.#over('elements', 'elements')
     const depth = this.#open.length + 1
-    if (depth > this.#limits.depth) throw this.#over('depth', 'levels of elements', this.#limits.depth)
+    if (depth > this.#limits.depth) throw this.#over('depth', 'levels of elements')
     const attributes = new Map<string, string>()
     for (const { uri, local, value } of Object.values(tag.attributes))
       attributes.set(uri === '' ? local : `{${uri}}${local}`, value)
-    if (attributes.size > this.#limits.attributes)
-      throw this.#over('attributes', 'attributes on one element', this.#limits.attributes)
+    if (attributes.size > this.#limits.attributes) throw this.#over('attributes', 'attributes on one element')
     const element: OpenElement = { namespace: tag.uri, name: tag.local, attributes, children: [], text: '' }
     this.#place(element, depth)
     this.#open.push(element)
@@ -178,7 +176,7 @@ export class EnvelopeParser {
     if (this.#open.length < 3 && !isBlank(text))
       throw malformed(`There is text directly in the ${element.name}: '${text.trim().slice(0, 40)}'.`)
     element.text += text
-    this.#assertLength(`text in ${element.name}`, element.text, this.#limits.textChars)
+    this.#assertLength('textChars', element.text, `the text of ${element.name}`)
   }
 
   #closeElement(): void {
@@ -191,14 +189,12 @@ export class EnvelopeParser {
     }
   }
 
-  #assertLength(what: string, text: string, most: number): void {
-    if (text.length > most) throw this.#over(what, `characters of ${what}`, most)
+  #assertLength(limit: 'nameChars' | 'attributeChars' | 'textChars', text: string, where: string): void {
+    if (text.length > this.#limits[limit]) throw this.#over(limit, `characters in ${where}`)
   }
 
-  #over(limit: string, what: string, most: number): Error {
-    return soapError('too-large', `The envelope has more than ${most} ${what}, the limit of this server.`, {
-      facts: { limit, most },
-    })
+  #over(limit: keyof SoapLimits, of: string): Error {
+    return overLimit(this.#limits, limit, 'The envelope', of)
   }
 
   #notBase64(what: string): Error {

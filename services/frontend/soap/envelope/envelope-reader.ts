@@ -1,5 +1,5 @@
 import { soapError } from '../soap-error.ts'
-import type { SoapLimits } from '../soap-limits.ts'
+import { overLimit, type SoapLimits } from '../soap-limits.ts'
 import type { SoapVersion } from '../soap-version.ts'
 import { asBuffer, type ByteSource } from '../wire/transcode.ts'
 import { Base64Decoder } from './base64-decoder.ts'
@@ -117,13 +117,7 @@ export class EnvelopeReader {
     const end = from < 0 ? -1 : this.#rest.indexOf(GREATER_THAN, from)
     this.#inMarkup = from >= 0 && end < 0
     if (end >= 0 && ++this.#cuts > CUTS_PER_ELEMENT * this.#limits.elements)
-      throw soapError(
-        'too-large',
-        `The envelope has more markup than ${this.#limits.elements} elements need.`,
-        {
-          facts: { limit: 'elements', most: this.#limits.elements },
-        },
-      )
+      throw overLimit(this.#limits, 'elements', 'The envelope', 'elements, or as much markup as they need')
     const piece = end < 0 ? this.#rest : this.#rest.subarray(0, end + 1)
     this.#rest = this.#rest.subarray(piece.length)
     this.#count(piece.length)
@@ -155,11 +149,7 @@ export class EnvelopeReader {
   #count(bytes: number): void {
     this.#bytes += bytes
     if (this.#bytes > this.#limits.envelopeBytes)
-      throw soapError(
-        'too-large',
-        `The envelope has more than ${this.#limits.envelopeBytes} bytes beside the movie, the limit of this server.`,
-        { facts: { limit: 'envelopeBytes', most: this.#limits.envelopeBytes } },
-      )
+      throw overLimit(this.#limits, 'envelopeBytes', 'The envelope', 'bytes beside the movie')
   }
 
   #decode(piece?: Buffer): string {

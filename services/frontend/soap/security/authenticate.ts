@@ -15,6 +15,8 @@ export interface Identities {
   byUser(user: string): Promise<{ readonly secret: string; readonly caller: Caller } | undefined>
   readonly nonces: NonceStore
   readonly clock: Pick<Clock, 'now'>
+  /** How far a token's Created may be from now. */
+  readonly createdWindowMs: number
 }
 
 /**

@@ -1,5 +1,5 @@
 import { soapError } from '../soap-error.ts'
-import type { SoapLimits } from '../soap-limits.ts'
+import { overLimit, type SoapLimits } from '../soap-limits.ts'
 import { parseContentType } from './content-type.ts'
 import { asBuffer, type ByteSource } from './transcode.ts'
 
@@ -50,14 +50,7 @@ export class MultipartReader {
     if (this.#state === 'in-part') throw new Error('The body of the last part has not been read to its end.')
     if (this.#state === 'start') await this.#findFirstPart()
     if (this.#state === 'end') return undefined
-    if (++this.#parts > this.#limits.parts)
-      throw soapError(
-        'too-large',
-        `The message has more than ${this.#limits.parts} parts, the limit of this server.`,
-        {
-          facts: { limit: 'parts', most: this.#limits.parts },
-        },
-      )
+    if (++this.#parts > this.#limits.parts) throw overLimit(this.#limits, 'parts', 'The message', 'parts')
     const headers = parseHeaders(await this.#readHeaders())
     this.#state = 'in-part'
     const contentId = headers.get('content-id')?.replace(/^<(.*)>$/, '$1')
@@ -146,12 +139,7 @@ export class MultipartReader {
       await this.#more('The message ends inside the headers of a part.')
       end = this.#rest.indexOf(LF)
     }
-    if (end < 0 || end > most)
-      throw soapError(
-        'too-large',
-        `The headers of a part have more than ${this.#limits.partHeaderBytes} bytes, the limit of this server.`,
-        { facts: { limit: 'partHeaderBytes', most: this.#limits.partHeaderBytes } },
-      )
+    if (end < 0 || end > most) throw overLimit(this.#limits, 'partHeaderBytes', 'A part', 'bytes of headers')
     const line = this.#rest.toString('latin1', 0, end > 0 && this.#rest[end - 1] === CR ? end - 1 : end)
     this.#rest = this.#rest.subarray(end + 1)
     return line

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { soapError } from '../soap-error.ts'
-import type { SoapLimits } from '../soap-limits.ts'
+import { type SoapLimits, soapLimitVariables } from '../soap-limits.ts'
 
 /**
  * A request's bytes, with time limits on its sender: `headMs` for all that comes before the movie (until
@@ -64,8 +64,8 @@ function tooSlow(limits: Pick<SoapLimits, 'headMs' | 'stallMs'>, headLeftMs: num
   return soapError(
     'request-timeout',
     inHead
-      ? `What comes before the movie did not arrive within ${limits.headMs / 1000} s. Send the request again over a better connection.`
-      : `Nothing arrived for ${limits.stallMs / 1000} s. Send the request again over a better connection.`,
+      ? `What comes before the movie did not arrive within ${limits.headMs / 1000} s (${soapLimitVariables.headMs}). Send the request again over a better connection.`
+      : `Nothing arrived for ${limits.stallMs / 1000} s (${soapLimitVariables.stallMs}). Send the request again over a better connection.`,
     { facts: { limit: inHead ? 'headMs' : 'stallMs' } },
   )
 }

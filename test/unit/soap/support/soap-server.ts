@@ -55,16 +55,18 @@ export async function startSoapServer(
   options: {
     limits?: Partial<SoapLimits>
     operations?: Partial<SoapOperations>
+    key?: string
     users?: Record<string, string>
     now?: () => number
   } = {},
 ) {
   const calls: SeenCall[] = []
+  const limits = { ...defaultSoapLimits, ...options.limits }
   const taken = new Set<string>()
   const caller = (scopes: Caller['scopes']): Caller => ({ tenant: 'acme', keyId: 'key_1', scopes })
   const identities: Identities = {
     async byKey(key) {
-      if (key === KEY) return caller(['submit', 'read'])
+      if (key === (options.key ?? KEY)) return caller(['submit', 'read'])
       if (key === readKey) return caller(['read'])
       throw new ReelmillError('unauthenticated', 'This key does not exist or is revoked.')
     },
@@ -80,6 +82,7 @@ export async function startSoapServer(
       },
     },
     clock: { now: options.now ?? (() => Date.now()) },
+    createdWindowMs: limits.createdWindowMs,
   }
   const record = (name: string, value: unknown) => async (call: Call) => {
     const parts: Buffer[] = []
@@ -135,7 +138,7 @@ export async function startSoapServer(
   app.use(problems('http://localhost'))
   app.use(
     soapMiddleware({
-      limits: { ...defaultSoapLimits, ...options.limits },
+      limits,
       operations,
       authenticate: (credentials) => authenticate(credentials, identities),
       beginBody: () => undefined,
