@@ -76,32 +76,13 @@ export const stacks: readonly Stack[] = [
     probe: ['sh', '-c', 'command -v wsdl2h soapcpp2 gcc && test -f /usr/include/openssl/ssl.h'],
     modes: every(['inline', 'mtom'], ['basic', 'text', 'digest']),
     async build(folder, url) {
-      const options = { cwd: folder }
-      await run('wsdl2h', ['-c', '-o', 'reelmill.h', `${url}?wsdl`], options)
-      await run(
-        'soapcpp2',
-        ['-c', '-C', '-L', '-x', '-w', `-I${gsoap}/import:${folder}`, source('gsoap/service.h')],
-        options,
-      )
-      const plugins = ['plugin/wsseapi.c', 'plugin/smdevp.c', 'plugin/mecevp.c', 'custom/struct_timeval.c']
-      await run(
-        'gcc',
-        [
-          // As Debian's libraries were made: the layout of `struct soap` depends on it.
-          ...['-w', '-DWITH_OPENSSL', '-DWITH_GZIP', '-DWITH_DOM', '-DWITH_IPV6'],
-          ...['-I.', `-I${gsoap}/plugin`, `-I${gsoap}/custom`, `-I${gsoap}/import`, '-o', 'client'],
-          ...[
-            source('gsoap/client.c'),
-            'soapC.c',
-            'soapClient.c',
-            ...plugins.map((file) => `${gsoap}/${file}`),
-          ],
-          ...['-lgsoapssl', '-lssl', '-lcrypto', '-lz'],
-        ],
-        options,
-      )
+      // A gSOAP client speaks one version, that of the WSDL; of a WSDL with both it takes 1.2.
+      await Promise.all([
+        gsoapClient(folder, '1.1', `${url}?wsdl11`),
+        gsoapClient(folder, '1.2', `${url}?wsdl`),
+      ])
     },
-    command: (folder) => [path.join(folder, 'client')],
+    command: (folder) => ['sh', '-c', `exec ${folder}/$SOAP_VERSION/client`],
   },
   {
     name: 'JAX-WS RI',
@@ -168,6 +149,29 @@ export const stacks: readonly Stack[] = [
     command: (folder) => ['mono', path.join(folder, 'client.exe')],
   },
 ]
+
+async function gsoapClient(folder: string, version: Mode['version'], wsdl: string): Promise<void> {
+  const options = { cwd: path.join(folder, version) }
+  await mkdir(options.cwd)
+  await run('wsdl2h', ['-c', '-o', 'reelmill.h', wsdl], options)
+  await run(
+    'soapcpp2',
+    ['-c', '-C', '-L', '-x', '-w', `-I${gsoap}/import:${options.cwd}`, source('gsoap/service.h')],
+    options,
+  )
+  const plugins = ['plugin/wsseapi.c', 'plugin/smdevp.c', 'plugin/mecevp.c', 'custom/struct_timeval.c']
+  await run(
+    'gcc',
+    [
+      // As Debian's libraries were made: the layout of `struct soap` depends on it.
+      ...['-w', '-DWITH_OPENSSL', '-DWITH_GZIP', '-DWITH_DOM', '-DWITH_IPV6'],
+      ...['-I.', `-I${gsoap}/plugin`, `-I${gsoap}/custom`, `-I${gsoap}/import`, '-o', 'client'],
+      ...[source('gsoap/client.c'), 'soapC.c', 'soapClient.c', ...plugins.map((file) => `${gsoap}/${file}`)],
+      ...['-lgsoapssl', '-lssl', '-lcrypto', '-lz'],
+    ],
+    options,
+  )
+}
 
 async function javac(folder: string, classpath: string, client: string): Promise<void> {
   const { stdout } = await run('find', ['proxy', '-name', '*.java'], { cwd: folder })

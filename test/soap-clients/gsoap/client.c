@@ -52,7 +52,6 @@ static struct xsd__base64Binary part(unsigned char *bytes, size_t length) {
 
 int main(void) {
   struct soap *soap = soap_new1(SOAP_C_UTFSTRING | (is("SOAP_ATTACH", "mtom") ? SOAP_ENC_MTOM | SOAP_IO_CHUNK : 0));
-  soap_set_version(soap, is("SOAP_VERSION", "1.2") ? 2 : 1);
   soap_register_plugin(soap, soap_wsse);
   soap->fmimereadopen = open_movie;
   soap->fmimeread = read_movie;
