@@ -5,7 +5,7 @@ import { workerKey } from '#shared/jobs/keys.ts'
 import type { Census } from '#shared/jobs/sweep.ts'
 import type { Found, StateStore } from '#shared/state/state-store.ts'
 import { parseWorker, type WorkerRecord } from '#shared/workers/worker-record.ts'
-import { WorkerWatch } from '#shared/workers/worker-watch.ts'
+import { type WorkerSighting, WorkerWatch } from '#shared/workers/worker-watch.ts'
 import type { DriverFailure, LaunchResult, Machine } from './drivers/driver.ts'
 import { estimateWorkMs } from './estimate-work.ts'
 import type { IntentSight, Memory, Snapshot, WorkerSight } from './snapshot.ts'
@@ -91,6 +91,11 @@ export class Observer {
       bootMs: this.#bootMs,
       memory,
     }
+  }
+
+  /** The workers as they were at most `maxAgeMs` ago; listed again only when no look was so recent. */
+  recentWorkers(maxAgeMs: number, signal?: AbortSignal): Promise<ReadonlyMap<string, WorkerSighting>> {
+    return this.#watch.recent(maxAgeMs, signal)
   }
 
   /** The worker's record as it was last seen. */

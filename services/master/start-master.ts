@@ -63,7 +63,16 @@ export async function startMaster(config: MasterConfig, context: MasterContext):
     allowPrivate: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE,
   })
   const master: Master = new Master({
-    sweep: new Sweep({ store, media, queue, notifier, clock, log, times }),
+    sweep: new Sweep({
+      store,
+      media,
+      queue,
+      notifier,
+      clock,
+      log,
+      times,
+      lookAtWorkers: (signal) => observer.recentWorkers(config.REELMILL_TICK_SEC, signal),
+    }),
     tidy: (signal) => retain({ store, media, clock, log, times }, signal),
     queue,
     fleet,

@@ -26,6 +26,8 @@ export interface SweepDependencies {
   readonly log: Log
   readonly times: JobTimes
   readonly policy?: RetryPolicy
+  /** Shared with whoever else looks at the workers: a LIST of them a tick is enough. Left out, the sweep lists. */
+  readonly lookAtWorkers?: (signal?: AbortSignal) => Promise<ReadonlyMap<string, WorkerSighting>>
 }
 
 export interface QueuedJob {
@@ -68,21 +70,22 @@ interface Waiting {
  */
 export class Sweep {
   readonly #d: SweepDependencies
-  readonly #watch: WorkerWatch
+  readonly #lookAtWorkers: (signal?: AbortSignal) => Promise<ReadonlyMap<string, WorkerSighting>>
   #waiting = new Map<string, Waiting>()
   /** Jobs whose news is on its way, and when that is over. */
   readonly #telling = new Map<string, Promise<void>>()
 
   constructor(dependencies: SweepDependencies) {
     this.#d = dependencies
-    this.#watch = new WorkerWatch(dependencies)
+    const watch = new WorkerWatch(dependencies)
+    this.#lookAtWorkers = dependencies.lookAtWorkers ?? ((signal) => watch.look(signal))
   }
 
   /** One pass over `x/open`. Throws only when the lists themselves cannot be read. */
   async pass(signal?: AbortSignal): Promise<Census> {
     const { queue, log } = this.#d
     // Workers before jobs: a worker that is first seen now has been silent for 0 ms, whatever its record says.
-    const workers = await this.#watch.look(signal)
+    const workers = await this.#lookAtWorkers(signal)
     const depth = await queue.depth(signal).catch((error: unknown) => {
       log.warn(
         { reason: messageOf(error) },

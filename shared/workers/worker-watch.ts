@@ -18,6 +18,7 @@ export class WorkerWatch {
   readonly #store: StateStore
   readonly #clock: Clock
   #seen = new Map<string, { etag: string; sinceMs: number }>()
+  #last: { readonly atMs: number; readonly sightings: ReadonlyMap<string, WorkerSighting> } | undefined
 
   constructor(options: { readonly store: StateStore; readonly clock: Clock }) {
     this.#store = options.store
@@ -34,12 +35,24 @@ export class WorkerWatch {
       seen.set(key, before?.etag === etag ? before : { etag, sinceMs: now })
     }
     this.#seen = seen
-    return new Map(
+    const sightings = new Map(
       [...seen].map(([key, { etag, sinceMs }]) => {
         const id = idOf(key)
         return [id, { id, etag, unchangedMs: now - sinceMs }]
       }),
     )
+    this.#last = { atMs: now, sightings }
+    return sightings
+  }
+
+  /**
+   * What the last look found if that is at most `maxAgeMs` ago, else a new look. An older sighting makes nobody dead:
+   * it counts for less silence, and for none when the record has moved since.
+   */
+  async recent(maxAgeMs: number, signal?: AbortSignal): Promise<ReadonlyMap<string, WorkerSighting>> {
+    const last = this.#last
+    if (last && this.#clock.monotonicMs() - last.atMs <= maxAgeMs) return last.sightings
+    return this.look(signal)
   }
 
   async #list(signal: AbortSignal | undefined): Promise<Hint[]> {

@@ -100,7 +100,7 @@ export class Keepers {
       onLoss: () => master.wakeSweep(),
     })
     const master: Master = new Master({
-      sweep: new Sweep(tools),
+      sweep: new Sweep({ ...tools, lookAtWorkers: (signal) => observer.recentWorkers(5_000, signal) }),
       tidy: (signal) => retain(tools, signal),
       queue,
       fleet,

@@ -48,13 +48,14 @@ describe('the loops of the master', () => {
       masterId: 'mst_1',
       times: { renewMs: 10 * SEC, takeOverMs: 30 * SEC },
     })
+    const observer = new Observer({ store, clock, bootMs: SEC, workMsPerMiB: 500 })
     const fleet = new Fleet({
       store,
       clock,
       log,
       driver,
       lease,
-      observer: new Observer({ store, clock, bootMs: SEC, workMsPerMiB: 500 }),
+      observer,
       policy: {
         minWorkers: over.minWorkers ?? 0,
         maxWorkers: 2,
@@ -70,7 +71,12 @@ describe('the loops of the master', () => {
       onLoss: () => master.wakeSweep(),
     })
     const notifier = { ...shared.notifier, ...(over.deliver && { deliver: over.deliver }) }
-    const sweep = new Sweep({ ...shared, queue, notifier })
+    const sweep = new Sweep({
+      ...shared,
+      queue,
+      notifier,
+      lookAtWorkers: (signal) => observer.recentWorkers(5 * SEC, signal),
+    })
     const master: Master = new Master({
       sweep: {
         pass: (signal) => {
