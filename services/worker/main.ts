@@ -10,6 +10,7 @@ import { defaultRetryPolicy } from '#shared/jobs/transition.ts'
 import { createLog } from '#shared/log.ts'
 import { release } from '#shared/release.ts'
 import { Service } from '#shared/service.ts'
+import { claimWorkspace } from './claim-workspace.ts'
 import { workerConfig } from './config.ts'
 import { openEngine } from './ffmpeg/open-engine.ts'
 import { Registration } from './registration.ts'
@@ -24,10 +25,11 @@ async function main(): Promise<void> {
   const id = config.REELMILL_WORKER_ID ?? newId('wrk', systemClock.now())
   const log = createLog({ service: 'worker', level: config.REELMILL_LOG_LEVEL }).child({ workerId: id })
   // Side by side: a worker should take its first bell a fraction of a second after it was launched.
-  const [stores, engine] = await Promise.all([
+  const [stores, engine, workspace] = await Promise.all([
     openStores(config, { clock: systemClock, log }),
     openEngine({
       jail: config.REELMILL_JAIL,
+      decodeShare: config.REELMILL_VERIFY_DECODE_SHARE,
       log,
       limits: {
         stallMs: config.REELMILL_ENCODE_STALL_SEC,
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
         memoryBytes: config.REELMILL_ENCODE_MEMORY,
       },
     }),
+    claimWorkspace(config.REELMILL_WORKSPACE, log),
   ])
   const registration = await Registration.create(
     { store: stores.store, clock: systemClock, log },
@@ -49,6 +52,7 @@ async function main(): Promise<void> {
     },
   )
   const service = new Service({ log, graceMs: GRACE_MS })
+  service.add({ name: 'workspace', close: workspace.release })
   const interrupted = new AbortController()
   const idleSweep = async () => {
     const { openIdleSweep } = await import('./open-idle-sweep.ts')
@@ -63,7 +67,7 @@ async function main(): Promise<void> {
     policy: { ...defaultRetryPolicy, maxAttempts: config.REELMILL_MAX_ATTEMPTS },
     registration,
     engine: engine.encode,
-    workspaceRoot: config.REELMILL_WORKSPACE,
+    workspaceRoot: workspace.dir,
     workspaceQuotaBytes: config.REELMILL_WORKSPACE_QUOTA,
     interrupted: interrupted.signal,
     idleSweep: { open: idleSweep, everyMs: config.REELMILL_IDLE_SWEEP_SEC },

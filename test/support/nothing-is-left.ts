@@ -9,7 +9,7 @@ import type { StateStore } from '#shared/state/state-store.ts'
 import { isFinal, type WorkerRecord } from '#shared/workers/worker-record.ts'
 import { FLEET, machinesFolder } from '../../scripts/stack/service-environments.ts'
 import { isAlive, processesAbout } from './process-table.ts'
-import { BALLAST, seenBy } from './small-disk.ts'
+import { seenBy } from './small-disk.ts'
 import { type ServiceName, type TestStack, workspaceOf } from './test-stack.ts'
 
 const services: readonly ServiceName[] = [
@@ -119,17 +119,24 @@ async function strayFolders(stack: TestStack, workers: readonly WorkerRecord[]):
   const fleet = path.join(machinesFolder(stack.dataFolder), FLEET, 'workspaces')
   const strays: string[] = []
   for (const id of await namesIn(fleet)) {
-    if (workers.some((worker) => worker.id === id)) {
-      strays.push(...(await namesIn(path.join(fleet, id))).map((name) => `folder ${id}/${name}`))
-    } else strays.push(`workspace ${id}`)
+    if (workers.some((worker) => worker.id === id)) strays.push(...(await straysOfLive(path.join(fleet, id))))
+    else strays.push(`workspace ${id}`)
   }
   for (const name of ['worker', 'other-worker'] as const) {
     const worker = stack.find(name)
     const folder = workspaceOf(stack.dataFolder, name)
-    const left = await namesIn(worker?.running ? seenBy(worker.pid, folder) : folder)
-    strays.push(...left.filter((entry) => entry !== BALLAST).map((entry) => `folder ${name}/${entry}`))
+    if (worker?.running) strays.push(...(await straysOfLive(seenBy(worker.pid, folder))))
+    else strays.push(...(await namesIn(folder)).map((entry) => `${folder}/${entry}`))
   }
   return strays
+}
+
+/** A worker that lives has one folder, with its lock beside it, and nothing inside while it runs no job. */
+async function straysOfLive(root: string): Promise<string[]> {
+  const [own, ...others] = (await namesIn(root)).filter((name) => /^worker-[^.]+$/.test(name))
+  const attempts =
+    own === undefined ? [] : (await namesIn(path.join(root, own))).map((name) => `${own}/${name}`)
+  return [...others, ...attempts].map((name) => `folder ${root}/${name}`)
 }
 
 async function allKeys(store: StateStore, prefix: string): Promise<readonly string[]> {

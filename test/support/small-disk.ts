@@ -14,11 +14,9 @@ export function smallDisk(folder: string, bytes: number): readonly string[] {
 /** `folder` as the process `pid` sees it. */
 export const seenBy = (pid: number | undefined, folder: string): string => `/proc/${pid}/root${folder}`
 
-export const BALLAST = 'ballast'
-
 /** Fills the disk under `folder` but for `spareBytes`; disposing makes room again. */
 export async function fillDisk(folder: string, spareBytes = 0): Promise<AsyncDisposable> {
-  const file = path.join(folder, BALLAST)
+  const file = path.join(folder, 'ballast')
   const { bavail, bsize } = await statfs(folder)
   const handle = await open(file, 'w')
   try {
