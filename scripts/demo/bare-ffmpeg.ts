@@ -1,26 +1,29 @@
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
 import { promisify } from 'node:util'
-import type { Job } from '../../services/frontend/shapes/job.ts'
 import { commandPair } from '../bench/bare-command.ts'
+import type { EncodedTwice } from './encode-by-both-doors.ts'
 
 /**
- * Makes the outputs of a job as somebody would without Reelmill: one ffmpeg command for each, one after another,
- * with the same settings.
+ * Makes the outputs of each movie, once, as somebody would without Reelmill: one ffmpeg command for each, one after
+ * another, with the same settings. Resolves with the seconds that it took.
  */
 export async function bareFfmpeg(
-  file: string,
-  job: Job,
+  encoded: readonly EncodedTwice[],
   folder: string,
   signal: AbortSignal,
-): Promise<{ readonly wallSec: number }> {
-  const detected = job.inputs[0]?.detected
-  if (!detected) throw new Error(`the job ${job.id} does not say what its input is`)
-  await mkdir(folder, { recursive: true })
+): Promise<number> {
   const startedMs = performance.now()
-  for (const output of job.outputs) {
-    const { bare } = commandPair(file, detected, [output], folder)
-    await promisify(execFile)('ffmpeg', [...bare], { signal })
+  for (const { job, movie } of encoded.map(({ rest }) => rest)) {
+    const detected = job.inputs[0]?.detected
+    if (!detected) throw new Error(`the job ${job.id} does not say what its input is`)
+    const own = path.join(folder, movie.name)
+    await mkdir(own, { recursive: true })
+    for (const output of job.outputs) {
+      const { bare } = commandPair(movie.file, detected, [output], own)
+      await promisify(execFile)('ffmpeg', [...bare], { signal })
+    }
   }
-  return { wallSec: (performance.now() - startedMs) / 1000 }
+  return (performance.now() - startedMs) / 1000
 }

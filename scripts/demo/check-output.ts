@@ -1,17 +1,24 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import type { OutputResult } from '../../services/frontend/shapes/job.ts'
+import { messageOf } from '#shared/errors.ts'
+import type { DemoFile, DemoOutput } from './demo-job.ts'
 
 const run = promisify(execFile)
 /** Sound comes in frames of about 20 ms, and a container may count the encoder's delay. */
 const TOLERANCE_SEC = 0.25
+const PROBE = ['-v', 'error', '-of', 'json']
+const DECODE = ['-v', 'error', '-nostdin', '-xerror']
 
 export interface CheckedFile {
   /** Such as `1280x720 h264 + aac`. */
   readonly what: string
   readonly durationSec: number | undefined
   readonly sizeBytes: number
+  readonly sha256: string
   /** Sentences; none when all is well. */
   readonly problems: readonly string[]
 }
@@ -19,14 +26,22 @@ export interface CheckedFile {
 /** Looks at a fetched file with ffprobe and decodes all of it, as somebody would who trusts nobody's word. */
 export async function checkOutput(
   file: string,
-  output: OutputResult,
-  told: OutputResult['files'][number],
-  inputSec: number,
+  output: DemoOutput,
+  told: DemoFile,
+  { inputSec, signal }: { readonly inputSec: number; readonly signal: AbortSignal },
 ): Promise<CheckedFile> {
   const problems: string[] = []
   const { size } = await stat(file)
   if (size !== told.sizeBytes) problems.push(`has ${size} bytes instead of ${told.sizeBytes}`)
-  const probe = await run('ffprobe', ['-v', 'error', '-show_streams', '-show_format', '-of', 'json', file])
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash, { signal })
+  const sha256 = hash.digest('hex')
+  if (sha256 !== told.sha256) problems.push('is not the file that the service made: its SHA-256 differs')
+  const probe = await tried('ffprobe', [...PROBE, '-show_streams', '-show_format', file], signal)
+  if (probe.failure !== undefined) {
+    problems.push(`cannot be read: ${probe.failure}`)
+    return { what: 'unknown', durationSec: undefined, sizeBytes: size, sha256, problems }
+  }
   const { streams, format } = JSON.parse(probe.stdout) as Probe
   if (streams.length === 0) problems.push('has no stream')
   const codecs = streams.map((stream) => stream.codec_name)
@@ -36,20 +51,32 @@ export async function checkOutput(
   const durationSec = output.kind === 'file' ? Number(format.duration) : undefined
   if (durationSec !== undefined && !(Math.abs(durationSec - inputSec) <= TOLERANCE_SEC))
     problems.push(`lasts ${durationSec} s instead of ${inputSec} s`)
-  const decoded = await run('ffmpeg', ['-v', 'error', '-nostdin', '-xerror', '-i', file, '-f', 'null', '-'])
-  if (decoded.stderr !== '') problems.push(`does not decode cleanly: ${decoded.stderr.trim()}`)
+  const decoded = await tried('ffmpeg', [...DECODE, '-i', file, '-f', 'null', '-'], signal)
+  if (decoded.failure !== undefined) problems.push(`does not decode cleanly: ${decoded.failure}`)
   const picture = streams.find((stream) => stream.width)
   const size2d = picture ? `${picture.width}x${picture.height} ` : ''
-  return { what: `${size2d}${codecs.join(' + ')}`, durationSec, sizeBytes: size, problems }
+  return { what: `${size2d}${codecs.join(' + ')}`, durationSec, sizeBytes: size, sha256, problems }
 }
 
 /** The seconds that a movie lasts, as its container says. */
-export async function durationOf(file: string): Promise<number> {
-  const probe = await run('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', '-of', 'json', file])
+export async function durationOf(file: string, signal: AbortSignal): Promise<number> {
+  const probe = await run('ffprobe', [...PROBE, '-show_entries', 'format=duration', file], { signal })
   return Number((JSON.parse(probe.stdout) as Probe).format.duration)
 }
 
 interface Probe {
   readonly streams: readonly { codec_name: string; width?: number; height?: number }[]
   readonly format: { readonly duration?: string }
+}
+
+/** What a tool said. `failure` is what it had to complain about; that is a finding and no error of ours. */
+async function tried(tool: string, args: readonly string[], signal: AbortSignal) {
+  try {
+    const { stdout, stderr } = await run(tool, [...args], { signal })
+    return { stdout, failure: stderr.trim() || undefined }
+  } catch (error) {
+    signal.throwIfAborted()
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+    return { stdout: '', failure: said || messageOf(error) }
+  }
 }

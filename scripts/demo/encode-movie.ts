@@ -1,15 +1,21 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { Job } from '../../services/frontend/shapes/job.ts'
-import type { ApiClient } from '../stack/api-client.ts'
 import { type CheckedFile, checkOutput, durationOf } from './check-output.ts'
+import type { DemoJob } from './demo-job.ts'
+import type { Door } from './doors/door.ts'
+import type { NamedMovie } from './name-movies.ts'
 import type { ProgressLines } from './progress-lines.ts'
 
-export interface EncodedMovie {
-  readonly job: Job
-  /** From the first byte sent until the job had succeeded, and from its submission. */
-  readonly totalSec: number
-  readonly jobSec: number
+/** A movie that goes in, its size, and the folder whose `rest/` and `soap/` its outputs go to. */
+export interface Movie extends NamedMovie {
+  readonly sizeBytes: number
+  readonly folder: string
+}
+
+export interface EncodedMovie<SeenJob extends DemoJob = DemoJob> {
+  readonly movie: Movie
+  readonly door: Door['name']
+  readonly job: SeenJob
   readonly files: readonly (CheckedFile & {
     readonly output: string
     readonly path: string
@@ -18,51 +24,60 @@ export interface EncodedMovie {
 }
 
 /**
- * Sends one movie, follows its job on a line of its own, fetches every output into `folder`, and checks each.
- * Throws a sentence when the job does not succeed.
+ * Sends one movie through a door, follows its job on a line of its own, fetches every output, and checks each. `ended`
+ * is called when the job has succeeded. Throws a sentence when it does not succeed.
  */
-export async function encodeMovie(
-  file: string,
+export async function encodeMovie<SeenJob extends DemoJob>(
+  movie: Movie,
   presets: readonly string[],
-  folder: string,
-  use: { readonly api: ApiClient; readonly lines: ProgressLines; readonly sizeBytes: number },
-): Promise<EncodedMovie> {
-  const { api, lines, sizeBytes } = use
-  const label = path.basename(file)
+  use: {
+    readonly door: Door<SeenJob>
+    readonly lines: ProgressLines
+    readonly signal: AbortSignal
+    ended(): void
+  },
+): Promise<EncodedMovie<SeenJob>> {
+  const { door, lines, signal } = use
+  const label = `${door.name}  ${movie.label}`
   const line = (phase: string, progress?: number, detail?: string) =>
-    lines.set(file, { label, phase, progress, detail })
+    lines.set(label, { label, phase, progress, detail })
   const startedMs = performance.now()
-  const upload = await api.upload(file, (sent) => line('uploading', sent / Math.max(1, sizeBytes)))
-  const submittedMs = performance.now()
-  const submitted = await api.submit(upload.id, presets)
-  const job = await api.follow(submitted.id, (seen) => {
+  const jobId = await door.submit(movie.file, presets, (sent) =>
+    line('uploading', sent / Math.max(1, movie.sizeBytes)),
+  )
+  const job = await door.follow(jobId, (seen) => {
     if (seen.endedAt === undefined) line(phaseOf(seen), seen.progress, detailOf(seen))
   })
-  const endedMs = performance.now()
   if (job.status !== 'succeeded') {
     throw new Error(
-      `The job ${job.id} of ${label} is ${job.status}: ${job.error?.message ?? 'no reason given'}`,
+      `The job ${job.id} of ${movie.label} is ${job.status}: ${job.error?.message ?? 'no reason given'}`,
     )
   }
-  line(job.status, 1, `${((endedMs - submittedMs) / 1000).toFixed(1)} s`)
-  const inputSec = await durationOf(file)
+  use.ended()
+  line(job.status, 1, `${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+  return { movie, door: door.name, job, files: await fetchAndCheck(movie, job, door, signal) }
+}
+
+async function fetchAndCheck(movie: Movie, job: DemoJob, door: Door, signal: AbortSignal) {
+  const inputSec = await durationOf(movie.file, signal)
   const files: EncodedMovie['files'][number][] = []
   for (const output of job.outputs) {
     for (const told of output.files) {
-      const local = path.join(folder, output.name, path.basename(told.path))
-      await mkdir(path.dirname(local), { recursive: true })
-      await api.download(told, local)
-      const checked = await checkOutput(local, output, told, inputSec)
+      const folder = path.join(movie.folder, door.name.toLowerCase(), movie.name, output.name)
+      await mkdir(folder, { recursive: true })
+      const local = path.join(folder, path.posix.basename(told.path))
+      await door.fetchFile(job.id, output.name, told, local)
+      const checked = await checkOutput(local, output, told, { inputSec, signal })
       files.push({ ...checked, output: output.name, path: local, url: told.url })
     }
   }
-  return { job, totalSec: (endedMs - startedMs) / 1000, jobSec: (endedMs - submittedMs) / 1000, files }
+  return files
 }
 
-const phaseOf = (job: Job): string => (job.status === 'running' ? (job.phase ?? 'running') : job.status)
+const phaseOf = (job: DemoJob): string => (job.status === 'running' ? (job.phase ?? 'running') : job.status)
 
-function detailOf(job: Job): string | undefined {
-  if (job.status === 'queued') return job.waitingFor === 'capacity' ? 'a worker is starting' : undefined
+function detailOf(job: DemoJob): string | undefined {
+  if (job.status === 'queued') return 'waiting for a worker'
   const speed = job.realtimeFactor === undefined ? '' : `${job.realtimeFactor.toFixed(1)}x`
   const left = job.etaSec === undefined ? '' : `${Math.ceil(job.etaSec)} s left`
   return [speed, left].filter(Boolean).join(', ') || undefined

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { systemClock } from '#shared/clock.ts'
-import type { Job, OutputResult } from '../../services/frontend/shapes/job.ts'
+import type { Job } from '../../services/frontend/shapes/job.ts'
 import type { Upload } from '../../services/frontend/shapes/upload.ts'
 
 const AGAIN_MS = 250
@@ -83,7 +83,7 @@ export class ApiClient {
   }
 
   /** Fetches a file of an output to `destination`, through the redirect to the store. */
-  async download(file: OutputResult['files'][number], destination: string): Promise<void> {
+  async download(file: { readonly url: string }, destination: string): Promise<void> {
     const response = await this.#request('GET', file.url)
     if (!response.body) throw new Error(`${file.url} answered without a body`)
     const handle = await open(destination, 'w')

@@ -27,20 +27,31 @@ describe('npm run demo', function () {
     if (folder) await rm(folder, { recursive: true, force: true })
   })
 
-  it('encodes a movie, shows where the outputs are, and leaves no process behind', async () => {
+  it('encodes a movie by REST and by SOAP, shows where the outputs are, and leaves no process behind', async () => {
     const { code, stdout } = await demo(['--file', clip, '--preset', 'web-480p', '--preset', 'poster-jpg'])
       .ended
     assert.equal(code, 0, stdout)
-    assert.match(stdout, / {2}movie\.mp4 {2}succeeded {2}100%/)
-    assert.match(stdout, /web-480p +320x180 h264 \+ aac +2\.\d\d s .* checked\n/)
-    assert.match(
-      stdout,
-      /http:\/\/127\.0\.0\.1:\d+\/v1\/jobs\/job_\w+\/outputs\/web-480p\/files\/web-480p\.mp4/,
-    )
-    assert.match(stdout, /Reelmill took [\d.]+ s .*\nBare ffmpeg, .* took [\d.]+ s: [\d.]+ times/)
+    for (const door of ['REST', 'SOAP']) {
+      const [, job, outputs] =
+        new RegExp(`^By ${door}, movie\\.mp4 as job (job_\\w+):\\n((?: .*\\n)+)`, 'm').exec(stdout) ?? []
+      assert.match(stdout, new RegExp(`^  ${door}  movie\\.mp4  succeeded  100%`, 'm'))
+      assert.match(outputs ?? '', /^ {2}web-480p +320x180 h264 \+ aac +2\.\d\d s .* checked/m)
+      assert.match(outputs ?? '', /^ {2}poster-jpg +320x180 mjpeg .* checked/m)
+      assert.match(
+        outputs ?? '',
+        new RegExp(
+          `^ +http://127\\.0\\.0\\.1:\\d+/v1/jobs/${job}/outputs/web-480p/files/web-480p\\.mp4$`,
+          'm',
+        ),
+      )
+      const file = path.join(folder, 'demo', door.toLowerCase(), 'movie/web-480p/web-480p.mp4')
+      assert.ok((await stat(file)).size > 0)
+    }
+    assert.match(stdout, /Reelmill took [\d.]+ s .* both jobs/)
+    assert.match(stdout, /Bare ffmpeg, .* took [\d.]+ s .*\nReelmill took [\d.]+ times that/)
     assert.match(stdout, /The key of this data folder: rmk_/)
-    assert.equal(stdout.match(/^ {2}curl /gm)?.length, 3)
-    assert.ok((await stat(path.join(folder, 'demo/movie/web-480p/web-480p.mp4'))).size > 0)
+    assert.match(stdout, /http:\/\/127\.0\.0\.1:\d+\/soap\?wsdl\n/)
+    assert.equal(stdout.match(/^ {2}curl /gm)?.length, 4)
     assert.deepEqual(await left(), [])
   })
 

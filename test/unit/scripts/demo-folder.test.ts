@@ -51,4 +51,21 @@ describe('the folder of the demo', () => {
   it('is not even chosen when somebody asks for help', () => {
     assert.equal(demoOptions(['--help'], parent), 'help')
   })
+
+  it('is not touched for a preset that there is not, or that is asked for twice', () => {
+    assert.throws(
+      () => demoOptions(['--preset', 'web-8k'], parent),
+      /no preset web-8k\. There are: web-1080p/,
+    )
+    const twice = ['--preset', 'web-480p', '--preset', 'web-480p@1']
+    assert.throws(() => demoOptions(twice, parent), /web-480p is asked for twice/)
+  })
+
+  it('is not touched when npm has kept an option for itself', () => {
+    // `npm run demo --keep` without the `--`.
+    assert.throws(
+      () => demoOptions([], parent, { npm_config_keep: 'true' }),
+      /npm took --keep .* Put -- before it[\s\S]*npm run demo -- /,
+    )
+  })
 })
