@@ -1,3 +1,5 @@
+import { SteadySpeed } from './steady-speed.ts'
+
 /** A line of ffmpeg's log at level warning or worse, with how often it came. Numbers and addresses are taken out. */
 export interface Complaint {
   readonly level: 'warning' | 'error' | 'fatal' | 'panic'
@@ -27,6 +29,7 @@ export interface OutputAccount {
 /** What one line of progress says. Fields that ffmpeg does not know yet are absent. */
 export interface EncodeProgress {
   readonly outTimeSec?: number
+  /** Seconds of movie per second; absent in the first seconds, when it would be nonsense. */
   readonly speed?: number
   readonly frame?: number
   readonly totalBytes?: number
@@ -54,6 +57,7 @@ export class EncodeLog {
   #lastComplaint: string | undefined
   #lastLines: string[] = []
   #progress: Record<string, string> = {}
+  readonly #speed = new SteadySpeed()
 
   /** Takes one line; returns the progress when it completes a report of it. */
   read(line: string): EncodeProgress | undefined {
@@ -86,9 +90,10 @@ export class EncodeLog {
     this.droppedFrames = numberIn(report.drop_frames) ?? this.droppedFrames
     this.duplicatedFrames = numberIn(report.dup_frames) ?? this.duplicatedFrames
     const outTimeUs = numberIn(report.out_time_us)
+    const outTimeSec = outTimeUs === undefined ? undefined : Math.max(0, outTimeUs / 1e6)
     return {
-      ...(outTimeUs !== undefined && { outTimeSec: Math.max(0, outTimeUs / 1e6) }),
-      ...optional('speed', numberIn(report.speed?.replace('x', ''))),
+      ...optional('outTimeSec', outTimeSec),
+      ...optional('speed', this.#speed.next(outTimeSec, numberIn(report.speed?.replace('x', '')))),
       ...optional('frame', numberIn(report.frame)),
       ...optional('totalBytes', numberIn(report.total_size)),
     }

@@ -13,13 +13,49 @@ describe("ffmpeg's log", () => {
       ...['frame=50', 'fps=0.00', 'stream_0_0_q=-1.0', 'bitrate= 153.3kbits/s', 'total_size=38428'],
       ...['out_time_us=2005333', 'dup_frames=1', 'drop_frames=2', 'speed=7.97x', 'progress=end'],
     )
-    assert.deepEqual(progress, [{ outTimeSec: 2.005333, speed: 7.97, frame: 50, totalBytes: 38428 }])
+    assert.deepEqual(progress, [{ outTimeSec: 2.005333, frame: 50, totalBytes: 38428 }])
     assert.deepEqual([log.finished, log.droppedFrames, log.duplicatedFrames], [true, 2, 1])
   })
 
   it('leaves out of progress what ffmpeg does not know yet', () => {
     const { progress } = read('out_time_us=N/A', 'total_size=N/A', 'speed=N/A', 'progress=continue')
     assert.deepEqual(progress, [{}])
+  })
+
+  it('tells the speed only once it means something, and without the head start of the first second', () => {
+    // Sound runs ahead while the look-ahead fills; from then on two seconds of movie are made each second.
+    const reports = [
+      [0.2, 0.005],
+      [3, 0.5],
+      [4, 1],
+      [6, 2],
+      [8, 3],
+      [14, 6],
+    ] as const
+    const { progress } = read(
+      ...reports.flatMap(([outTimeSec, elapsedSec]) => [
+        `out_time_us=${outTimeSec * 1e6}`,
+        `speed=${outTimeSec / elapsedSec}x`,
+        'progress=continue',
+      ]),
+    )
+    assert.deepEqual(
+      progress.map(({ speed }) => speed),
+      [undefined, undefined, undefined, undefined, 2, 2],
+    )
+  })
+
+  it('tells no speed of an encode that stands still', () => {
+    const still = ['out_time_us=1000000', 'progress=continue']
+    const { progress } = read(
+      ...['speed=1x', ...still],
+      ...['speed=0.25x', ...still],
+      ...['speed=0x', ...still],
+    )
+    assert.deepEqual(
+      progress.map(({ speed }) => speed),
+      [undefined, undefined, undefined],
+    )
   })
 
   it('keeps the account of packets and frames, of ffmpeg 5 and 7', () => {
