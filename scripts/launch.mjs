@@ -10,7 +10,10 @@ import { setUp } from './setup.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [program, ...args] = process.argv.slice(2)
-if (program === undefined) throw new Error('usage: node scripts/launch.mjs <program.ts> [arguments]')
+if (program === undefined) {
+  process.stderr.write('usage: node scripts/launch.mjs <program.ts> [arguments]\n')
+  process.exit(2)
+}
 const script = path.resolve(root, program)
 
 // The others can say something useful without it; the doctor says just that.
@@ -21,13 +24,33 @@ if (!setUp({ ci: process.env.CI === 'true', need })) {
   process.argv.splice(1, 2, script)
   await import(pathToFileURL(script).href)
 } else {
-  const node = path.join(root, 'node_modules', '.bin', 'node')
-  const child = spawn(node, [script, ...args], { stdio: 'inherit' })
-  // Ctrl-C reaches the child by itself, being in the terminal's group; other signals are handed on.
-  process.on('SIGINT', () => {})
-  process.on('SIGTERM', () => child.kill('SIGTERM'))
-  process.on('SIGHUP', () => child.kill('SIGHUP'))
+  hand(spawn(path.join(root, 'node_modules', '.bin', 'node'), [script, ...args], { stdio: 'inherit' }))
+}
+
+/**
+ * Stands between the caller and `child` as if it were not there: signals go on to it, and how it ends is how this
+ * ends. From a terminal a Ctrl-C reaches the child by itself as well; the programs take the two for one.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ */
+function hand(child) {
+  const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
+  for (const signal of signals) process.on(signal, () => child.kill(signal))
+  // It must not outlive an end of this process for which there was no signal to hand on.
+  process.on('exit', () => child.kill('SIGKILL'))
+  child.on('error', (error) => {
+    process.stderr.write(
+      `The program could not be started: ${error.message}. \`npm run setup\` repairs it.\n`,
+    )
+    process.exitCode = 1
+  })
   child.on('exit', (code, signal) => {
-    process.exitCode = code === null ? 128 + (signal === 'SIGINT' ? 2 : 15) : code
+    if (signal === null) {
+      process.exitCode = code ?? 1
+      return
+    }
+    // Whoever waits for this process learns by which signal the child died.
+    for (const name of signals) process.removeAllListeners(name)
+    process.kill(process.pid, signal)
   })
 }
