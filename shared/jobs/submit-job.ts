@@ -54,7 +54,8 @@ export async function submitJob(
     })
   }
   for (const { source } of job.inputs) {
-    if (source.uploadId) await keepUpload(store, source.uploadId, clock.now() + times.jobLifeMs)
+    if (source.uploadId)
+      await keepUpload(store, source.uploadId, clock.now() + times.jobLifeMs, times.jobLifeMs / 100)
   }
   const existing = await lookUp(store, jobId)
   if (existing) return existing

@@ -20,22 +20,25 @@ export async function readUpload(
 
 /**
  * Promises that the bytes of an upload stay until `untilMs`, by moving its `keepUntil`; before the job that
- * needs them exists, so the sweep never has to ask whether one does. Throws `gone` or `not-found`.
+ * needs them exists, so the sweep never has to ask whether one does. It moves `spareMs` further, so that many jobs of
+ * one movie do not all swap its record. Throws `gone` or `not-found`.
  */
 export async function keepUpload(
   store: StateStore,
   uploadId: string,
   untilMs: number,
+  spareMs = 0,
 ): Promise<UploadRecord> {
   const found = await readUpload(store, uploadId)
   if (!found) throw new ReelmillError('not-found', `There is no upload ${uploadId}.`, { facts: { uploadId } })
   const until = isoTime(untilMs)
   if (found.value.keepUntil >= until) return found.value
-  await store.putHint(expiryHintKey(untilMs, 'upload', uploadId))
+  const spared = isoTime(untilMs + spareMs)
+  await store.putHint(expiryHintKey(untilMs + spareMs, 'upload', uploadId))
   const swapped = await store.swap<UploadRecord>(
     found,
     (current) =>
-      current.kind === 'upload' ? { ...current, keepUntil: later(current.keepUntil, until) } : undefined,
+      current.kind === 'upload' ? { ...current, keepUntil: later(current.keepUntil, spared) } : undefined,
     (current) => current.kind === 'upload' && current.keepUntil >= until,
   )
   if (swapped.outcome === 'done') return swapped.found.value

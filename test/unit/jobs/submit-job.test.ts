@@ -76,11 +76,28 @@ describe('submitting a job', () => {
     )
   })
 
-  it('keeps the input for as long as a job may live', async () => {
+  it('keeps the input for as long as a job may live, and a hundredth of it to spare', async () => {
     const { context, store, clock } = await open()
     await submitJob(context, aRequest())
     const upload = await store.get<UploadRecord>(uploadKey(UPLOAD))
-    assert.equal(Date.parse(upload?.value.keepUntil ?? ''), clock.now() + defaultJobTimes.jobLifeMs)
+    assert.equal(Date.parse(upload?.value.keepUntil ?? ''), clock.now() + defaultJobTimes.jobLifeMs * 1.01)
+  })
+
+  it('writes the record of an input once for many jobs, and again when its time runs short', async () => {
+    const { context, store, clock, calls } = await open()
+    const writes = () => calls.filter(({ verb, key }) => verb === 'write' && key === uploadKey(UPLOAD)).length
+    for (let i = 0; i < 10; i++) {
+      await clock.advance(1000)
+      await submitJob(context, aRequest())
+    }
+    assert.equal(writes(), 1)
+    await clock.advance(defaultJobTimes.jobLifeMs / 50)
+    const { value } = await submitJob(context, aRequest())
+    assert.equal(writes(), 2)
+    const upload = await store.get<UploadRecord>(uploadKey(UPLOAD))
+    assert.ok(
+      Date.parse(upload?.value.keepUntil ?? '') >= Date.parse(value.createdAt) + defaultJobTimes.jobLifeMs,
+    )
   })
 
   it('gives the same job for the same idempotency key, and rings no more for it', async () => {
