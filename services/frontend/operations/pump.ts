@@ -16,14 +16,24 @@ export async function pump(
     firstError ??= error
     stop.abort(error)
   }
-  const pumping = pipeline(content.body, meter, { signal }).catch((error: unknown) =>
-    failed(signal.aborted || error instanceof ReelmillError ? error : connectionLost(meter.bytes, error)),
-  )
+  // A writer that gives up lets go of the body before it says why; what then happens to the body is not the reason.
+  let isClients = false
+  let leftOver: unknown
+  const ended = () => {
+    isClients ||= !meter.destroyed && !content.body.readableEnded
+  }
+  content.body.once('error', ended).once('close', ended)
+  const pumping = pipeline(content.body, meter, { signal }).catch((error: unknown) => {
+    if (signal.aborted || error instanceof ReelmillError) failed(error)
+    else if (isClients) failed(connectionLost(meter.bytes, error))
+    else leftOver = connectionLost(meter.bytes, error)
+  })
   const writing = write(signal).catch((error: unknown) => {
     failed(error)
     meter.destroy()
   })
   await Promise.all([pumping, writing])
+  firstError ??= leftOver
   if (firstError !== undefined) throw content.signal?.aborted ? content.signal.reason : firstError
 }
 
