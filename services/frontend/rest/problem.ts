@@ -1,5 +1,5 @@
-import { type ErrorCode, errorCatalogue } from '#shared/error-codes.ts'
-import { ReelmillError } from '#shared/errors.ts'
+import { errorCatalogue } from '#shared/error-codes.ts'
+import { outwardError } from '../outward-error.ts'
 import type { Problem } from '../shapes/problem.ts'
 
 export interface Answer {
@@ -18,12 +18,8 @@ export function problemOf(
   error: unknown,
   request: { readonly requestId: string; readonly path: string; readonly publicUrl: string },
 ): Answer {
-  const known = error instanceof ReelmillError && 'status' in errorCatalogue[error.code]
-  const shown = known ? outward(error) : new ReelmillError('internal', errorCatalogue.internal.help)
+  const { error: shown, status, retryAfterSec } = outwardError(error)
   const { code } = shown
-  const entry = errorCatalogue[code]
-  const status = 'status' in entry ? entry.status : 500
-  const retryAfterSec = retryAfterOf(shown, status)
   return {
     status,
     isDefect: status === 500,
@@ -33,7 +29,7 @@ export function problemOf(
     },
     body: {
       type: `${request.publicUrl}/errors/${code}`,
-      title: entry.title,
+      title: errorCatalogue[code].title,
       status,
       detail: shown.message,
       instance: request.path,
@@ -44,24 +40,4 @@ export function problemOf(
       ...(shown.errors.length > 0 && { errors: [...shown.errors] }),
     },
   }
-}
-
-// What these say is for the operator: names of buckets, keys and variables. It goes to the log alone.
-const inward: ReadonlySet<ErrorCode> = new Set([
-  'internal',
-  'store-unavailable',
-  'store-unsafe',
-  'queue-unavailable',
-  'configuration-invalid',
-])
-
-function outward(error: ReelmillError): ReelmillError {
-  const { code, retry } = error
-  return inward.has(code) ? new ReelmillError(code, errorCatalogue[code].help, { retry }) : error
-}
-
-function retryAfterOf(error: ReelmillError, status: number): number | undefined {
-  const { retryAfterSec } = error.facts
-  if (typeof retryAfterSec === 'number') return Math.max(1, Math.ceil(retryAfterSec))
-  return status === 503 && error.retry !== 'never' ? 5 : undefined
 }

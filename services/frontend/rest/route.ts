@@ -11,6 +11,8 @@ export interface RequestState {
   log: Log
   /** Who asks; there on every route that has a scope. */
   caller?: Caller
+  /** Why a SOAP call was refused, with REST's status for it: in SOAP itself nearly all faults are a 500. */
+  fault?: { readonly code: string; readonly status: number }
 }
 
 export type RestContext = RouterContext<RequestState>

@@ -15,6 +15,8 @@ export interface SoapState {
   requestId: string
   log: Log
   caller?: Caller
+  /** Why the call was refused, with REST's status for it. */
+  fault?: { readonly code: string; readonly status: number }
 }
 
 export interface SoapDependencies {
@@ -106,13 +108,16 @@ function answer(ctx: Context & { readonly state: SoapState }, outcome: CallOutco
   if (caller) state.caller = caller
   // What the access log and the metrics call a route: one for each operation.
   Object.assign(ctx, { _matchedRoute: `${PATH} ${operation?.name ?? 'unknown'}` })
-  if (fault?.isDefect)
-    state.log.error({ err: error, operation: operation?.name }, 'a call failed by a defect')
-  else if (fault) state.log.debug({ code: fault.code, operation: operation?.name }, 'a call was refused')
+  if (fault) {
+    state.fault = { code: fault.code, status: fault.status }
+    const about = { code: fault.code, operation: operation?.name }
+    if (fault.isDefect) state.log.error({ ...about, err: error }, 'a call failed by a defect')
+    else if (fault.status >= 500) state.log.warn({ ...about, err: error }, 'a call could not be served')
+    else state.log.debug({ ...about, detail: fault.message }, 'a call was refused')
+  }
   ctx.status = outcome.status
   if (outcome.challenge) ctx.set('WWW-Authenticate', 'Basic realm="reelmill", charset="UTF-8"')
-  const retryAfterSec = error instanceof ReelmillError ? error.facts.retryAfterSec : undefined
-  if (typeof retryAfterSec === 'number') ctx.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterSec))))
+  if (fault?.retryAfterSec !== undefined) ctx.set('Retry-After', String(fault.retryAfterSec))
   ctx.body = reply.body
   ctx.set('Content-Type', reply.contentType)
   ctx.length = reply.sizeBytes

@@ -7,6 +7,7 @@ export interface RequestSample {
   readonly method: string
   /** The route's pattern, never the path itself: ids would make a metric without end. */
   readonly route: string
+  /** Of a SOAP fault what REST would have answered: a client's mistake is no failure of ours. */
   readonly status: number
   readonly seconds: number
 }
@@ -19,11 +20,13 @@ export function accessLog(clock: Clock, observe: (sample: RequestSample) => void
       const durationMs = Math.round(clock.monotonicMs() - startMs)
       const { method, path, state, status } = ctx
       const route = '_matchedRoute' in ctx && ctx._matchedRoute ? String(ctx._matchedRoute) : 'none'
-      observe({ method, route, status, seconds: durationMs / 1000 })
+      observe({ method, route, status: state.fault?.status ?? status, seconds: durationMs / 1000 })
       const fields = {
         method,
         path,
+        route,
         status,
+        ...(state.fault && { code: state.fault.code }),
         durationMs,
         ...(state.caller && { tenant: state.caller.tenant, keyId: state.caller.keyId }),
         ...(!ctx.res.writableFinished && { clientLeft: true }),

@@ -1,5 +1,6 @@
-import { type ErrorCode, errorCatalogue } from '#shared/error-codes.ts'
-import { ReelmillError } from '#shared/errors.ts'
+import type { ErrorCode } from '#shared/error-codes.ts'
+import type { ReelmillError } from '#shared/errors.ts'
+import { outwardError } from '../../outward-error.ts'
 import { elementPath } from '../codec/mirror.ts'
 import { NAMESPACE, type Operation } from '../contract/operations.ts'
 import { WSSE_NAMESPACE } from '../security/username-token.ts'
@@ -11,7 +12,10 @@ export interface Fault {
   readonly code: ErrorCode
   readonly message: string
   readonly field?: string
+  /** What REST answers with; for logs and metrics. */
+  readonly status: number
   readonly retryable: boolean
+  readonly retryAfterSec?: number
   readonly requestId: string
   readonly documentationUrl: string
   /** Whose fault it is in SOAP's eyes, or the code that SOAP has for the case. */
@@ -32,16 +36,15 @@ export function faultOf(
     readonly operation?: Operation | undefined
   },
 ): Fault {
-  const known = error instanceof ReelmillError && 'status' in errorCatalogue[error.code]
-  const shown = known ? error : new ReelmillError('internal', errorCatalogue.internal.help)
-  const entry = errorCatalogue[shown.code]
-  const status = 'status' in entry ? entry.status : 500
+  const { error: shown, status, retryAfterSec } = outwardError(error)
   const field = fieldOf(shown, request.operation)
   return {
     code: shown.code,
     message: shown.message,
     ...(field !== undefined && { field }),
+    status,
     retryable: shown.retry === 'same' || shown.retry === 'later',
+    ...(retryAfterSec !== undefined && { retryAfterSec }),
     requestId: request.requestId,
     documentationUrl: `${request.publicUrl}/errors/${shown.code}`,
     soapCode: soapCodeOf(shown, status),
