@@ -218,8 +218,7 @@ async function tidyUp(context: AttemptContext, lease: Lease): Promise<void> {
 }
 
 function asJobError(error: unknown, phase: string, attempt: number): JobError {
-  const ours =
-    error instanceof ReelmillError ? error : new ReelmillError('internal', messageOf(error), { cause: error })
+  const ours = error instanceof ReelmillError ? error : asOurs(error)
   const details = Object.entries(ours.facts).map(([name, fact]): [string, string] => [
     name,
     (typeof fact === 'string' ? fact : JSON.stringify(fact)).slice(0, 2_000),
@@ -232,6 +231,16 @@ function asJobError(error: unknown, phase: string, attempt: number): JobError {
     attempt,
     ...(details.length > 0 && { details: Object.fromEntries(details) }),
   }
+}
+
+function asOurs(error: unknown): ReelmillError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') {
+    return new ReelmillError('internal', messageOf(error), { cause: error })
+  }
+  return new ReelmillError('disk-full', "The worker's disk filled up. Give workers more space.", {
+    cause: error,
+  })
 }
 
 const seconds = (ms: number): number => Math.round(ms) / 1000

@@ -19,10 +19,15 @@ export function encodeError(how: string, log: EncodeLog): ReelmillError {
   return new ReelmillError(code, message, { facts: { how: firstLine(how), stderr: log.tail } })
 }
 
+/** True when ffmpeg said so: it exits with 0 all the same when only the last of an output found no room. */
+export const ranOutOfDisk = (log: EncodeLog): boolean => log.complaints.some(({ text }) => NO_ROOM.test(text))
+
+const NO_ROOM = /No space left on device|Disk quota exceeded/
+
 /** In the order of how much each explains. */
 const reasons: readonly { readonly pattern: RegExp; readonly says: readonly [ErrorCode, string] }[] = [
   {
-    pattern: /No space left on device|Disk quota exceeded/,
+    pattern: NO_ROOM,
     says: ['disk-full', "The worker's disk is full. Give workers more space or send smaller inputs."],
   },
   {

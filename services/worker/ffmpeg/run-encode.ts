@@ -5,7 +5,7 @@ import ffmpeg from 'fluent-ffmpeg'
 import { messageOf, ReelmillError } from '#shared/errors.ts'
 import type { Log } from '#shared/log.ts'
 import { argvOf, type EncodeCommand } from './command.ts'
-import { encodeError } from './encode-error.ts'
+import { encodeError, ranOutOfDisk } from './encode-error.ts'
 import { EncodeLog, type EncodeProgress } from './encode-log.ts'
 import type { Jail } from './jail.ts'
 import { killTree } from './kill-tree.ts'
@@ -74,6 +74,7 @@ export async function runEncode(command: EncodeCommand, options: RunEncodeOption
   }
   if (stopReason !== undefined) throw stopReason
   // An exit code of 0 proves nothing; the account that it gives at its end is what is compared.
+  if (ranOutOfDisk(encodeLog)) throw encodeError('exited with code 0', encodeLog)
   if (!encodeLog.finished || encodeLog.outputs.length === 0) {
     throw encodeError('exited with code 0, without an account of what it did', encodeLog)
   }
