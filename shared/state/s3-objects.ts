@@ -127,6 +127,8 @@ export class S3Objects implements ConditionalObjects {
         { cause: error, retry: 'never' },
       )
     }
+    // A clock was set. The SDK has read the store's time in the answer and signs the next request by it.
+    if (name === 'RequestTimeTooSkewed') return error
     if (statusOf(error) === 403 || statusOf(error) === 401 || name === 'CredentialsProviderError') {
       return new ReelmillError(
         'store-unavailable',
