@@ -65,6 +65,13 @@ export const bytes = () =>
     .regex(/^\d+ ?(KiB|MiB|GiB|TiB)?$/, 'must be a size such as 1048576, 512MiB or 20GiB')
     .transform((text) => Number.parseInt(text, 10) * (BYTE_UNITS[text.replace(/^\d+ ?/, '')] ?? 1))
 
+/** A share of all: from 0 for none to 1 for every one. */
+export const share = () =>
+  z
+    .string()
+    .regex(/^(0|1|0?\.\d+|1\.0+)$/, 'must be a number from 0 to 1')
+    .transform(Number)
+
 /** `true` or `false`. */
 export const flag = () => z.enum(['true', 'false']).transform((text) => text === 'true')
 

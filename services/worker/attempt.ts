@@ -124,6 +124,7 @@ async function fetchEncodePublish(
   log.info({ sizeBytes: fetched.sizeBytes, fetchSec: seconds(fetchedMs - startedMs) }, 'the input is here')
 
   const encoded = await engine({
+    jobId: job.id,
     inputPath: fetched.path,
     inputId: input.id,
     outputDir: workspace.outputDir,

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { storesConfig } from '#shared/aws/stores-config.ts'
-import { bytes, flag, integer, seconds } from '#shared/config.ts'
+import { bytes, flag, integer, seconds, share } from '#shared/config.ts'
 import { timesConfig } from '#shared/jobs/times-config.ts'
 import { defaultRetryPolicy } from '#shared/jobs/transition.ts'
 import { defaultLimits } from './ffmpeg/limits.ts'
@@ -29,6 +29,8 @@ export const workerConfig = z.object({
   REELMILL_ENCODE_TIMEOUT_SEC: seconds(1).default(defaultLimits.encodeTimeoutMs),
   /** The most memory that ffmpeg may take. Default: three quarters of this machine's, at most 8 GiB. */
   REELMILL_ENCODE_MEMORY: bytes().default(() => defaultLimits.memoryBytes),
+  /** Of all movies that are made, how many are also decoded whole to verify them: 0 for none, 1 for each. */
+  REELMILL_VERIFY_DECODE_SHARE: share().default(0.01),
   REELMILL_MAX_ATTEMPTS: integer(1, 20).default(defaultRetryPolicy.maxAttempts),
   /** How often an idle worker sweeps, so that nothing hangs where no master runs. */
   REELMILL_IDLE_SWEEP_SEC: seconds(1).default(300_000),

@@ -3,6 +3,7 @@ import type { Check, MediaInfo, ProducedFile, Stream, Warning } from '#shared/jo
 import type { Progress } from '#shared/workers/worker-record.ts'
 
 export interface EncodeRequest {
+  readonly jobId: string
   /** The fetched movie, a local file. */
   readonly inputPath: string
   /** The id of the input in the request, for errors and warnings. */

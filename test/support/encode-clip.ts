@@ -19,6 +19,8 @@ export interface EncodeClipOptions {
   readonly limits?: Partial<EncodeLimits>
   readonly settings?: Settings
   readonly jail?: JailKind
+  /** As in the engine; none unless said. */
+  readonly decodeShare?: number
   /** Puts another program in the place of ffmpeg. */
   readonly ffmpeg?: string
   readonly signal?: AbortSignal
@@ -42,6 +44,8 @@ export async function encodeClip(
       const { kind, settings } = findPreset(name)
       return { name, kind, settings: { ...settings, ...options.settings } }
     }),
+    jobId: 'job1',
+    decodeShare: options.decodeShare ?? 0,
     jail,
     limits,
     clock: systemClock,

@@ -9,7 +9,8 @@ import { fraction } from './parse-probe.ts'
 export interface EncodeCommand {
   readonly inputOptions: readonly string[]
   readonly inputPath: string
-  readonly graph: string
+  /** Absent where nothing is filtered. */
+  readonly graph?: string
   readonly outputs: readonly { readonly options: readonly string[]; readonly path: string }[]
 }
 
@@ -58,7 +59,7 @@ export const argvOf = (command: EncodeCommand): readonly string[] => [
   ...command.inputOptions,
   ...['-i', command.inputPath],
   '-y',
-  ...['-filter_complex', command.graph],
+  ...(command.graph === undefined ? [] : ['-filter_complex', command.graph]),
   ...command.outputs.flatMap(({ options, path }) => [...options, path]),
 ]
 

@@ -24,6 +24,9 @@ export interface EncodeMovieOptions {
   /** A folder of its own to write to. */
   readonly outputDir: string
   readonly outputs: readonly WantedOutput[]
+  readonly jobId: string
+  /** Of all movies that are made, how many are decoded whole to verify them: 0 to 1. */
+  readonly decodeShare: number
   readonly jail: Jail
   readonly limits: EncodeLimits
   readonly clock: Clock

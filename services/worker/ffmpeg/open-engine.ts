@@ -22,11 +22,13 @@ const encoder = () => import('./encode-movie.ts')
 export async function openEngine(options: {
   /** `auto` is bwrap: `none` must be asked for by name. */
   readonly jail: 'auto' | JailKind
+  /** Of all movies that are made, how many are decoded whole to verify them: 0 to 1. */
+  readonly decodeShare: number
   readonly log: Log
   readonly clock?: Clock
   readonly limits?: Partial<EncodeLimits>
 }): Promise<OpenEngine> {
-  const { log, clock = systemClock } = options
+  const { decodeShare, log, clock = systemClock } = options
   const limits = { ...defaultLimits, ...options.limits }
   const tools = await findJail({
     wanted: options.jail === 'auto' ? 'bwrap' : options.jail,
@@ -47,7 +49,7 @@ export async function openEngine(options: {
         limits,
       })
       const { encodeMovie } = await encoder()
-      return encodeMovie({ ...request, jail, limits, clock, log })
+      return encodeMovie({ ...request, decodeShare, jail, limits, clock, log })
     },
   }
 }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import ffmpeg from 'fluent-ffmpeg'
 import { messageOf, ReelmillError } from '#shared/errors.ts'
 import type { Log } from '#shared/log.ts'
-import { argvOf, type EncodeCommand } from './command.ts'
+import { argvOf, type EncodeCommand, NOWHERE } from './command.ts'
 import { encodeError, ranOutOfDisk } from './encode-error.ts'
 import { EncodeLog, type EncodeProgress } from './encode-log.ts'
 import type { Jail } from './jail.ts'
@@ -25,9 +25,9 @@ const MAX_STDERR_BYTES = 256 * 2 ** 20
 const MAX_LINE_BYTES = 2 ** 20
 
 /**
- * Runs an encode to its end by fluent-ffmpeg and returns what ffmpeg said. It is *starting* until it has a process,
- * then *running*, and *stopping* once it was killed for one of the reasons below; it settles only after the process,
- * everything inside the jail, and its pipes are gone.
+ * Runs an encode, or a decode to nowhere, to its end by fluent-ffmpeg and returns what ffmpeg said. It is *starting*
+ * until it has a process, then *running*, and *stopping* once it was killed for one of the reasons below; it settles
+ * only after the process, everything inside the jail, and its pipes are gone.
  *
  * Rejects with the signal's reason, `encode-stalled`, `encode-timeout`, or what {@link encodeError} makes of the log.
  */
@@ -87,10 +87,10 @@ const processOf = (composed: ffmpeg.FfmpegCommand): ChildProcess | undefined =>
 
 /** Only the variadic form of the option calls: the array form splits an argument at its first space. */
 function compose(command: EncodeCommand, jail: Jail): ffmpeg.FfmpegCommand {
-  const [first] = command.outputs
-  const composed = ffmpeg({ ...(first && { cwd: path.dirname(first.path) }) })
+  const file = command.outputs.find(({ path: to }) => to !== NOWHERE)?.path ?? command.inputPath
+  const composed = ffmpeg({ cwd: path.dirname(file) })
   composed.input(command.inputPath).inputOptions(...command.inputOptions)
-  composed.complexFilter(command.graph)
+  if (command.graph !== undefined) composed.complexFilter(command.graph)
   for (const output of command.outputs) composed.output(output.path).outputOptions(...output.options)
   const composedArgv = (composed as unknown as { _getArguments(): string[] })._getArguments()
   const expected = argvOf(command)

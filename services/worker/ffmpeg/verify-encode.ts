@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises'
 import { ReelmillError } from '#shared/errors.ts'
 import type { Check, MediaInfo, Warning } from '#shared/jobs/shapes.ts'
 import type { OutputPaths } from './command.ts'
+import { decodeOutput } from './decode-output.ts'
 import type { EncodeLog, OutputAccount } from './encode-log.ts'
 import type { EncodePlan, PlannedMovie, PlannedOutput, PlannedStill } from './encode-plan.ts'
+import { isSampled } from './is-sampled.ts'
 import { lengthChecks } from './length-checks.ts'
 import type { EncodeLimits } from './limits.ts'
 import type { ProbedInput } from './probe.ts'
@@ -19,6 +21,9 @@ export interface EncodeFacts {
   readonly inputId: string
   readonly paths: readonly OutputPaths[]
   readonly encodeLog: EncodeLog
+  readonly jobId: string
+  /** Of all movies, how many are decoded whole: 0 to 1. */
+  readonly decodeShare: number
 }
 
 export interface VerifiedEncode {
@@ -29,7 +34,8 @@ export interface VerifiedEncode {
 
 /**
  * Decides whether an encode is what was asked for (P9). In this order, since the first explains the rest: was it cut
- * by one of our limits, did the input lose something, is each output what was planned.
+ * by one of our limits, did the input lose something, is each output what was planned, can those of the sample be
+ * decoded whole.
  *
  * Throws `output-too-large`, `input-truncated`, `input-damaged` or `output-verification-failed`.
  */
@@ -61,7 +67,13 @@ export async function verifyEncode(context: ProbeContext, facts: EncodeFacts): P
     output.checks = [...output.checks, ...lengthChecks({ ...movie, encodeLog })]
   }
   warnings.push(...droppedWarnings(plan.outputs, outputs))
-  refuseFailed(plan.outputs, outputs, { warnings, info: facts.probed.info })
+  const { info } = facts.probed
+  refuseFailed(plan.outputs, outputs, { warnings, info })
+  for (const { planned, output } of movies) {
+    if (!isSampled(facts.decodeShare, { jobId: facts.jobId, name: planned.name })) continue
+    output.checks = [...output.checks, ...(await decodeOutput(context, output.file, output.info))]
+  }
+  refuseFailed(plan.outputs, outputs, { warnings, info })
   return { outputs, warnings }
 }
 

@@ -8,6 +8,7 @@ import {
   allowedProtocols,
 } from '../../../services/worker/ffmpeg/allow-lists.ts'
 import { argvOf, encodeCommand } from '../../../services/worker/ffmpeg/command.ts'
+import { decodeCommand } from '../../../services/worker/ffmpeg/decode-output.ts'
 import { flagArguments } from '../../../services/worker/ffmpeg/excused-packets.ts'
 import { defaultLimits } from '../../../services/worker/ffmpeg/limits.ts'
 import { measureArguments } from '../../../services/worker/ffmpeg/measure-duration.ts'
@@ -219,11 +220,22 @@ describe('The command line of an encode', () => {
   })
 })
 
+describe('The command line of a whole decode', () => {
+  it('is this, whole', () => {
+    assert.deepEqual(argvOf(decodeCommand('/out/movie.mp4', limits)), [
+      ...['-nostdin', '-hide_banner', '-v', '+level+verbose', '-nostats', '-stats_period', '0.5'],
+      ...['-progress', 'pipe:2', ...guards, '-i', '/out/movie.mp4', '-y'],
+      ...['-map', '0', '-enc_time_base', '-1', '-f', 'null', '-'],
+    ])
+  })
+})
+
 describe('The guards', () => {
   const foreign: readonly (readonly [string, readonly string[]])[] = [
     ['the encode', argvFor([video, audio], ['web-720p', 'poster-jpg'])],
     ['the probe', probeArguments(limits, '/in/movie')],
     ['the measuring of a length', measureArguments(limits, '/in/movie')],
+    ['the decode of an output', argvOf(decodeCommand('/out/movie', limits))],
     ['the look for a keyframe', flagArguments(limits, '/in/movie', 0)],
   ]
 
@@ -253,6 +265,7 @@ describe('The guards', () => {
       argvFor([video], ['web-720p']),
       measureArguments(limits, '/in'),
       stillCheckArguments('/out', limits),
+      argvOf(decodeCommand('/out', limits)),
     ]) {
       assert.equal(argv[argv.indexOf('-max_alloc') + 1], '2000')
     }
