@@ -100,6 +100,16 @@ describe('The codec', () => {
     )
     await refused(needed.replace('<Input>', '<Film>x</Film><Input>'), 'unknown-field', 'Inputs/Film')
     await refused(`${needed}<Reference>a</Reference><Reference>b</Reference>`, 'invalid-request', 'Reference')
+    const entry = (key: string, value: string) => `<Entry><Key>${key}</Key><Value>${value}</Value></Entry>`
+    await refused(
+      `${needed}<Metadata>${entry('a', '1')}${entry('b', '2')}${entry('a', '1')}</Metadata>`,
+      'invalid-request',
+      'Metadata/Entry[3]/Key',
+    )
+    await assert.rejects(
+      submit(`${needed}<Metadata>${entry('__proto__', '1').repeat(2)}</Metadata>`),
+      /'__proto__' comes twice/,
+    )
     await refused(`${needed}<Reference><b/></Reference>`, 'invalid-request', 'Reference')
     await refused(`text${needed}`, 'invalid-request', 'SubmitJob')
     await refused(needed.replace('<Input>', 'x<Input>'), 'invalid-request', 'Inputs')

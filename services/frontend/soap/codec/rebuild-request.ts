@@ -70,12 +70,14 @@ function rebuildValue(type: FieldType, element: XmlElement, tokens: Tokens, path
 function rebuildItems(name: string, type: FieldType, list: XmlElement, tokens: Tokens, path: string): string {
   if (!isBlank(list.text)) throw invalid(path, `must hold elements ${name}, not text`)
   const field: Field = { rest: name, name, type, required: false }
+  const keys = new Set<string>()
   let index = 0
   let written = ''
   for (const item of list.children) {
     assertKnown(item, [field], path)
     const itemPath = `${join(path, name)}[${++index}]`
     if (isNil(item)) throw invalid(itemPath, 'is nil; leave it out')
+    if (type.kind === 'map') assertNewKey(item, keys, itemPath)
     const inner =
       type.kind === 'map'
         ? rebuildFields(entryFields, item, tokens, itemPath)
@@ -83,6 +85,15 @@ function rebuildItems(name: string, type: FieldType, list: XmlElement, tokens: T
     written += `<${name}>${inner}</${name}>`
   }
   return written
+}
+
+/** JSON cannot say a key twice, and of two values one would be lost without a word. */
+function assertNewKey(entry: XmlElement, keys: Set<string>, path: string): void {
+  const key = entry.children.find(({ name }) => name === 'Key')?.text
+  if (key === undefined) return
+  if (keys.has(key))
+    throw invalid(join(path, 'Key'), `'${key.slice(0, 100)}' comes twice; send each key once`)
+  keys.add(key)
 }
 
 function rebuildSimple(
