@@ -53,6 +53,8 @@ export interface FrontendDependencies {
   readonly settings: FrontendSettings
   /** Users that may use PasswordDigest in SOAP; left out, there are none. */
   readonly users?: Pick<Users, 'find'>
+  /** Left out, the first SOAP call opens it. */
+  readonly soapCodec?: SoapDependencies['codec']
 }
 
 export interface FrontendSettings {
@@ -144,7 +146,7 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
 
 /** What the SOAP room needs: the same operations, keys and rates as REST. */
 function soapDependencies(
-  { users, store, clock, settings, soapLimits }: FrontendDependencies,
+  { users, store, clock, settings, soapLimits, soapCodec }: FrontendDependencies,
   own: { readonly operations: OperationContext; readonly keyRing: KeyRing; readonly rateLimits: RateLimits },
 ): SoapDependencies {
   const { operations, keyRing, rateLimits } = own
@@ -157,6 +159,7 @@ function soapDependencies(
   }
   return {
     limits: soapLimits,
+    codec: soapCodec,
     operations: bindSoap(operations),
     publicUrl: settings.publicUrl,
     beginBody: ({ req, res }) => beginBody(req, res),

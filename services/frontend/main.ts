@@ -12,6 +12,7 @@ import { SecretBox } from '#shared/tenants/secret-box.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
 import { Users } from '#shared/tenants/users.ts'
 import { frontendConfig, limitsOf, soapLimitsOf } from './config.ts'
+import { openSoapCodec } from './soap/soap-middleware.ts'
 import { startFrontend } from './start-frontend.ts'
 
 // Uploads under way get so long to end.
@@ -32,6 +33,10 @@ async function main(): Promise<void> {
     const first = await ensureFirstKey(keys, config.REELMILL_FIRST_KEY_FILE)
     log.info({ made: first.made, path: config.REELMILL_FIRST_KEY_FILE }, 'the first key is in this file')
   }
+  // Before anyone is told that this is ready, or the first call of all would wait for it. The stores' buckets are
+  // there by now, so that nobody else waits.
+  const soapCodec = await openSoapCodec()
+  log.debug({}, 'the SOAP codec is open')
   const secretsKey = config.REELMILL_SECRETS_KEY
   const frontend = await startFrontend(
     {
@@ -41,6 +46,7 @@ async function main(): Promise<void> {
       times,
       limits: limitsOf(config),
       soapLimits: soapLimitsOf(config),
+      soapCodec,
       ...(secretsKey !== undefined && {
         users: new Users({ store: stores.store, clock, tenants, box: new SecretBox(secretsKey) }),
       }),

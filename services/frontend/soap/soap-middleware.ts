@@ -22,6 +22,8 @@ export interface SoapState {
 export interface SoapDependencies {
   readonly limits: SoapLimits
   readonly operations: SoapOperations
+  /** Left out, the first call opens one, which takes the better part of a second. */
+  readonly codec?: StrongSoapCodec | undefined
   /** Where clients reach this service, without a slash at the end; left out, where the request was sent. */
   readonly publicUrl?: string | undefined
   /**
@@ -40,8 +42,7 @@ const PATH = '/soap'
  * `GET /soap` a page for people. Everything else goes on to the next middleware.
  */
 export function soapMiddleware(dependencies: SoapDependencies): Middleware<SoapState> {
-  // Opened by the first call: most processes in tests never get one.
-  let codec: Promise<StrongSoapCodec> | undefined
+  let codec = dependencies.codec && Promise.resolve(dependencies.codec)
   return async (ctx, next) => {
     if (ctx.path !== PATH && ctx.path !== `${PATH}/`) return next()
     const publicUrl = dependencies.publicUrl ?? originOf(ctx)
@@ -50,7 +51,7 @@ export function soapMiddleware(dependencies: SoapDependencies): Middleware<SoapS
       case 'HEAD':
         return show(ctx, publicUrl)
       case 'POST': {
-        codec ??= StrongSoapCodec.open(wsdlDocument(publicUrl + PATH, 'both'))
+        codec ??= openSoapCodec()
         const gone = new AbortController()
         ctx.res.once('close', () => {
           if (!ctx.res.writableFinished) gone.abort(new Error('the client has gone away'))
@@ -81,6 +82,10 @@ export function soapMiddleware(dependencies: SoapDependencies): Middleware<SoapS
     }
   }
 }
+
+/** What a frontend opens before it is ready. The codec does not care for the address. */
+export const openSoapCodec = (): Promise<StrongSoapCodec> =>
+  StrongSoapCodec.open(wsdlDocument(`http://localhost${PATH}`, 'both'))
 
 /** Where the client reached us, by its Host header (or a trusted proxy's); without a plain one, where we listen. */
 function originOf(ctx: Context): string {

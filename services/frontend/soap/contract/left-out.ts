@@ -32,6 +32,7 @@ export const routesLeftOut: readonly Difference[] = [
   { what: 'ready', why: 'For load balancers.' },
   { what: 'getMetrics', why: 'For Prometheus.' },
   { what: 'getOpenApi', why: 'The WSDL is its counterpart.' },
+  { what: 'getEntrance', why: 'As getDocs.' },
   { what: 'getDocs', why: 'GET /soap is its counterpart.' },
   { what: 'getDocsScript', why: 'As getDocs.' },
   { what: 'getDocsStart', why: 'As getDocs.' },
