@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { messageOf } from '#shared/errors.ts'
 import type { ConditionalObjects, WriteAnswer } from '#shared/state/conditional-objects.ts'
 
-export type ProbeName =
-  | 'create-race'
-  | 'swap-race'
-  | 'stale-if-match'
-  | 'if-match-on-nothing'
-  | 'list-after-write'
-  | 'list-order'
+const probeNames = [
+  'create-race',
+  'swap-race',
+  'stale-if-match',
+  'if-match-on-nothing',
+  'list-after-write',
+  'list-order',
+] as const
+export type ProbeName = (typeof probeNames)[number]
 
 export interface ProbeVerdict {
   readonly probe: ProbeName
@@ -23,23 +25,28 @@ const PROBE_PREFIX = 'doctor/probe/'
 /**
  * Finds out whether a store keeps the promises that the protocol stands on. "Has the header" is not "is atomic":
  * many S3 servers ignore conditions or race. `doors` are the same store through each of its addresses; races are
- * spread over all of them, because some servers are atomic only within one node. Leaves nothing behind.
+ * spread over all of them, because some servers are atomic only within one node. Leaves nothing behind. `names`
+ * are the probes to run, for those who repeat one of them many times.
  */
 export async function probeObjects(
   doors: readonly [ConditionalObjects, ...ConditionalObjects[]],
   signal?: AbortSignal,
+  names: readonly ProbeName[] = probeNames,
 ): Promise<readonly ProbeVerdict[]> {
   const prefix = `${PROBE_PREFIX}${randomUUID()}/`
   const probe = new Probe(doors, prefix, signal)
+  const probes: Readonly<Record<ProbeName, () => Promise<Finding>>> = {
+    'create-race': () => probe.createRace(),
+    'swap-race': () => probe.swapRace(),
+    'stale-if-match': () => probe.staleIfMatch(),
+    'if-match-on-nothing': () => probe.ifMatchOnNothing(),
+    'list-after-write': () => probe.listAfterWrite(),
+    'list-order': () => probe.listOrder(),
+  }
   try {
-    return [
-      await attempt('create-race', () => probe.createRace()),
-      await attempt('swap-race', () => probe.swapRace()),
-      await attempt('stale-if-match', () => probe.staleIfMatch()),
-      await attempt('if-match-on-nothing', () => probe.ifMatchOnNothing()),
-      await attempt('list-after-write', () => probe.listAfterWrite()),
-      await attempt('list-order', () => probe.listOrder()),
-    ]
+    const verdicts: ProbeVerdict[] = []
+    for (const name of names) verdicts.push(await attempt(name, probes[name]))
+    return verdicts
   } finally {
     await probe.cleanUp()
   }

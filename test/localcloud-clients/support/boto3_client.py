@@ -87,6 +87,17 @@ def race_to_create(bucket, prefix, rounds):
     return won
 
 
+def count_up(bucket, key, times):
+    """Adds one to the number in an object, by swaps of the version that was read; every number that it wrote."""
+    written = []
+    while len(written) < int(times):
+        seen = s3.get_object(Bucket=bucket, Key=key)
+        number = int(seen["Body"].read()) + 1
+        if "etag" in put_conditionally(bucket, key, str(number), json.dumps({"IfMatch": seen["ETag"]})):
+            written.append(number)
+    return written
+
+
 def resume(bucket, key, upload_id, file, part_bytes):
     """Finishes an upload that another client began: sends the parts that are not there, then completes it."""
     size = int(part_bytes)
