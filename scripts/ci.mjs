@@ -15,7 +15,7 @@ let passed = 0
 let failed = 0
 
 try {
-  if (!setUp({ ci: true })) fail('the set-up')
+  if (!setUp({ ci: true, tests: true })) fail('the set-up')
   else {
     for (const check of ['check:format', 'check:types', 'check:unused'])
       if (!npm('run', '--silent', check)) fail(`npm run ${check}`)

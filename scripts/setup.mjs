@@ -3,18 +3,19 @@
 // takes a few hundredths of a second, so `npm test` and `npm run demo` begin with it each time.
 //
 //   node scripts/setup.mjs           install what is missing; a system tool that it may not install is named
+//   node scripts/setup.mjs --tests   also what only tests need
 //   node scripts/setup.mjs --check   change nothing, say what is missing, exit 1 if anything is
 //   node scripts/setup.mjs --ci      as without, but a tool that stays missing is a failure, as with CI=true
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { repairNodeModules } from './setup/node-modules.mjs'
-import { repairSystemTools } from './setup/system-tools.mjs'
+import { repairSystemTools, TEST_TOOLS, TOOLS } from './setup/system-tools.mjs'
 
 const LEAST_NODE = 20
 
 /**
- * @param {{ check?: boolean, ci?: boolean, need?: string[] }} [options] `need` names tools without which the
- *   caller cannot go on, such as 'ffmpeg'
+ * @param {{ check?: boolean, ci?: boolean, tests?: boolean, need?: string[] }} [options] `need` names tools without
+ *   which the caller cannot go on, such as 'ffmpeg'
  * @returns {boolean} whether the caller may go on
  */
 export function setUp(options = {}) {
@@ -29,7 +30,8 @@ export function setUp(options = {}) {
     return false
   }
   if (!repairNodeModules({ change: !options.check, say })) return false
-  const missing = repairSystemTools({ change: !options.check, say })
+  const tools = options.tests ? [...TOOLS, ...TEST_TOOLS] : TOOLS
+  const missing = repairSystemTools({ change: !options.check, say, tools })
   if (options.check || options.ci) return missing.length === 0
   return !(options.need || []).some((tool) => missing.includes(tool))
 }
@@ -41,12 +43,13 @@ function say(line) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const flags = process.argv.slice(2)
-  const unknown = flags.find((flag) => flag !== '--check' && flag !== '--ci')
+  const unknown = flags.find((flag) => !['--check', '--ci', '--tests'].includes(flag))
   if (unknown !== undefined) {
-    say(`there is no flag ${unknown}; there are --check and --ci.`)
+    say(`there is no flag ${unknown}; there are --check, --ci and --tests.`)
     process.exitCode = 2
   } else {
     const ci = flags.includes('--ci') || process.env.CI === 'true'
-    if (!setUp({ check: flags.includes('--check'), ci })) process.exitCode = 1
+    const [check, tests] = [flags.includes('--check'), flags.includes('--tests')]
+    if (!setUp({ check, ci, tests })) process.exitCode = 1
   }
 }

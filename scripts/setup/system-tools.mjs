@@ -4,10 +4,14 @@ import path from 'node:path'
 import process from 'node:process'
 
 // The jail (bubblewrap and prlimit) needs Linux; elsewhere ffmpeg runs without one, by request only.
-const TOOLS = process.platform === 'linux' ? ['ffmpeg', 'ffprobe', 'bwrap', 'prlimit'] : ['ffmpeg', 'ffprobe']
+export const TOOLS =
+  process.platform === 'linux' ? ['ffmpeg', 'ffprobe', 'bwrap', 'prlimit'] : ['ffmpeg', 'ffprobe']
 
-/** What `npm run test:localcloud-clients` needs besides; most managers agree on the names. */
-const CLIENTS = { s3cmd: 's3cmd', rclone: 'rclone', 'python3-venv': 'python3' }
+/** What tests need besides: another clock. */
+export const TEST_TOOLS = process.platform === 'linux' ? ['faketime'] : []
+
+/** That, and what `npm run test:localcloud-clients` needs; most managers agree on the names. */
+const CLIENTS = { faketime: 'libfaketime', s3cmd: 's3cmd', rclone: 'rclone', 'python3-venv': 'python3' }
 
 /**
  * How each package manager installs without a question, and what it calls the packages of each tool.
@@ -25,6 +29,7 @@ const MANAGERS = [
       bwrap: 'bubblewrap',
       prlimit: 'util-linux',
       ...CLIENTS,
+      faketime: 'faketime',
       'python3-venv': 'python3-venv',
     },
   },

@@ -98,6 +98,13 @@ describe('scripts/setup.mjs', () => {
     assert.equal(setUp().stderr, '')
   })
 
+  it('brings what only tests need when it is told that tests are to run', async () => {
+    setUp()
+    assert.equal(setUp().stderr, '')
+    const needs = process.platform === 'linux' ? /^set-up: missing: faketime\. Install faketime with/ : /^$/
+    assert.match(setUp(['--tests']).stderr, needs)
+  })
+
   it('names what to install where it may not, which only --ci and CI=true count as a failure', async () => {
     await rm(path.join(bin, 'bwrap'))
     setUp()
