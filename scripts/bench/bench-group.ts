@@ -1,4 +1,4 @@
-import type { ServiceEnvironments } from '../stack/service-environments.ts'
+import type { ServiceEnvironments, StackPlan } from '../stack/service-environments.ts'
 import type { Stack } from '../stack.ts'
 import type { Measurement } from './measurement.ts'
 
@@ -35,8 +35,14 @@ export interface BenchContext {
   /** A line on the screen. */
   say(line: string): void
   /** Starts a fresh stack of the group's own, which stops when it is disposed of; its logs stay until the next. */
-  startStack(environment?: Readonly<Record<string, string>>): Promise<BenchStack>
+  startStack(environment?: Readonly<Record<string, string>>, detour?: Detour): Promise<BenchStack>
 }
+
+/** Told where a stack's store and queue will be, before it starts; answers with what single services are told instead. */
+export type Detour = (embedded: {
+  readonly s3Url: string
+  readonly sqsUrl: string
+}) => Promise<NonNullable<StackPlan['environmentOf']>>
 
 export interface BenchStack extends AsyncDisposable {
   readonly stack: Stack

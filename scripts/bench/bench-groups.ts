@@ -4,7 +4,9 @@ import { measurePuts } from './measure-puts.ts'
 import { measureSoak } from './measure-soak.ts'
 import { measureStarts } from './measure-starts.ts'
 import { measureSubmitStorm } from './measure-submit-storm.ts'
+import { measureTransfer } from './measure-transfer.ts'
 import { measureVerify } from './measure-verify.ts'
+import { measureViewers } from './measure-viewers.ts'
 
 /** Every group, in the order in which they run and stand in docs/benchmarks.md. */
 export const benchGroups: readonly BenchGroup[] = [
@@ -12,6 +14,8 @@ export const benchGroups: readonly BenchGroup[] = [
   measureStarts,
   measureVerify,
   measureSubmitStorm,
+  measureTransfer,
   measurePuts,
+  measureViewers,
   measureSoak,
 ]

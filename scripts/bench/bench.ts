@@ -74,8 +74,8 @@ async function measured(group: BenchGroup, machine: string, options: BenchOption
     minutes,
     signal,
     say,
-    startStack: (environment = {}) =>
-      startBenchStack(dataFolder, environment, signal, (stack) => stacks.add(stack)),
+    startStack: (environment = {}, detour) =>
+      startBenchStack(dataFolder, environment, signal, (stack) => stacks.add(stack), detour),
   })
   const date = new Date().toISOString()
   const run = { group: group.name, machine, date, seconds, rounds, minutes, ...result }

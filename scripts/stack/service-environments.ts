@@ -12,6 +12,10 @@ export interface StackPlan {
   readonly ports: { readonly frontend: number; readonly s3: number; readonly sqs: number }
   /** Laid over what the services get otherwise. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Laid over that of one service alone. */
+  readonly environmentOf?: {
+    readonly [Name in 'frontend' | 'master']?: Readonly<Record<string, string>>
+  }
 }
 
 export interface ServiceEnvironments {
@@ -74,11 +78,13 @@ export async function serviceEnvironments(plan: StackPlan): Promise<ServiceEnvir
       REELMILL_HOST: host,
       REELMILL_PORT: String(ports.frontend),
       REELMILL_FIRST_KEY_FILE: keyFile,
+      ...plan.environmentOf?.frontend,
     },
     master: {
       ...common,
       REELMILL_FLEET_NAME: FLEET,
       REELMILL_WORKERS_ON_STOP: 'terminate',
+      ...plan.environmentOf?.master,
     },
     url,
     storeUrl,
