@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AwsCredentials } from '#shared/aws/client-options.ts'
 import { openStores, storesConfig } from '#shared/aws/stores-config.ts'
 import { systemClock } from '#shared/clock.ts'
 import { readConfig } from '#shared/config.ts'
@@ -7,8 +8,14 @@ import type { ProbeVerdict } from '#shared/doctor/probe-objects.ts'
 import { hasCode, messageOf } from '#shared/errors.ts'
 import { createLog } from '#shared/log.ts'
 import { findJail } from '../services/worker/ffmpeg/jail.ts'
+import { onlyUsage } from './only-usage.ts'
+import { environmentOfState } from './stack/environment-of-state.ts'
 
-/** `npm run doctor`: looks at everything that Reelmill stands on and says in one line each what it found. */
+const usage = `npm run doctor
+
+  looks at everything that Reelmill stands on and says in one line each what it found: the stores and the queue that
+  the environment names (AWS_ENDPOINT_URL_S3, REELMILL_STATE_BUCKET, ...), else those of \`npm start\` when its data is in
+  ./data (or REELMILL_DATA), else AWS; and ffmpeg with its jail. The exit code is 1 when anything fails.`
 
 const doctorConfig = z.object({
   ...storesConfig.shape,
@@ -36,11 +43,14 @@ function withCause(error: unknown): string {
   return messageOf(error) + cause
 }
 
-async function examineStores(config: z.output<typeof doctorConfig>): Promise<void> {
+async function examineStores(
+  config: z.output<typeof doctorConfig>,
+  credentials: AwsCredentials | undefined,
+): Promise<void> {
   const context = { clock: systemClock, log: createLog({ service: 'doctor', level: 'silent' }) }
   let probes: readonly ProbeVerdict[]
   try {
-    const stores = await openStores(config, context)
+    const stores = await openStores(config, { ...context, ...(credentials && { credentials }) })
     try {
       probes = await assertStoreIsSafe(stores.examined, { ...context, fresh: true })
       await examine('media store', async () => {
@@ -62,10 +72,14 @@ async function examineStores(config: z.output<typeof doctorConfig>): Promise<voi
   for (const { probe, passed, detail } of probes) say(passed, `state: ${probe}`, detail)
 }
 
-try {
-  const config = readConfig(doctorConfig, process.env)
-  process.stdout.write(`Examining ${config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL ?? 'AWS'}\n`)
-  await examineStores(config)
+async function examineAll(): Promise<void> {
+  const { environment, credentials, dataFolder } = await environmentOfState(process.env, process.cwd())
+  const config = readConfig(doctorConfig, environment)
+  const where = config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL ?? 'AWS'
+  const whose =
+    dataFolder === undefined ? '' : `, the stores of \`npm start\` in ${dataFolder}; it must be running`
+  process.stdout.write(`Examining ${where}${whose}\n`)
+  await examineStores(config, credentials)
   await examine('ffmpeg and its jail', async () => {
     const wanted = config.REELMILL_JAIL === 'auto' ? 'bwrap' : config.REELMILL_JAIL
     const { kind, ffmpeg } = await findJail({ wanted, searchPath: process.env.PATH ?? '' })
@@ -73,7 +87,13 @@ try {
       ? `${ffmpeg} runs in bwrap`
       : `${ffmpeg} runs WITHOUT a jail, as asked: only for inputs that you trust`
   })
-} catch (error) {
-  say(false, 'configuration', messageOf(error))
 }
-process.exitCode = sick ? 1 : 0
+
+if (!onlyUsage(usage, process)) {
+  try {
+    await examineAll()
+  } catch (error) {
+    say(false, 'configuration', messageOf(error))
+  }
+  process.exitCode = sick ? 1 : 0
+}

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { z } from 'zod'
 import { openStores, storesConfig } from '#shared/aws/stores-config.ts'
 import { systemClock } from '#shared/clock.ts'
@@ -11,8 +9,8 @@ import { SecretBox } from '#shared/tenants/secret-box.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
 import { Users } from '#shared/tenants/users.ts'
 import { frontendConfig } from '../services/frontend/config.ts'
-import { runKeysCommand, usage } from './keys/keys-command.ts'
-import { serviceEnvironments } from './stack/service-environments.ts'
+import { parseKeysCommand, runKeysCommand, usage } from './keys/keys-command.ts'
+import { environmentOfState } from './stack/environment-of-state.ts'
 
 // `npm run keys`: makes, lists and revokes keys, and what else an administrator decides about tenants. It writes to
 // the state store itself: the one that the environment names, or else that of `npm start`, which must be running.
@@ -38,13 +36,16 @@ if (args.length === 0 || args[0] === 'help' || args.includes('--help')) {
 }
 
 async function run(): Promise<void> {
-  const environment = await environmentOfState()
+  parseKeysCommand(args)
+  const { environment, credentials, dataFolder } = await environmentOfState(process.env, process.cwd())
+  if (dataFolder !== undefined) note(`The data of \`npm start\` is in ${dataFolder}; it must be running.`)
   const config = readConfig(keysConfig, environment)
   const endpoint =
     config.REELMILL_STATE_ENDPOINT_URL ?? config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL ?? 'AWS'
   note(`State: the bucket ${config.REELMILL_STATE_BUCKET} at ${endpoint}.`)
   const clock = systemClock
-  const stores = await openStores(config, { clock, log: createLog({ service: 'keys', level: 'silent' }) })
+  const log = createLog({ service: 'keys', level: 'silent' })
+  const stores = await openStores(config, { clock, log, ...(credentials && { credentials }) })
   try {
     const tenants = new Tenants({ store: stores.store, clock })
     const keys = new Keys({ store: stores.store, clock, tenants })
@@ -55,30 +56,4 @@ async function run(): Promise<void> {
   } finally {
     stores.close()
   }
-}
-
-/** The process's own environment when it names a store; else that of the stack whose data is here. */
-async function environmentOfState(): Promise<NodeJS.ProcessEnv> {
-  const dataFolder = path.resolve(process.env.REELMILL_DATA || 'data')
-  const isNamed = [
-    'AWS_ENDPOINT_URL_S3',
-    'AWS_ENDPOINT_URL',
-    'REELMILL_STATE_ENDPOINT_URL',
-    'REELMILL_STATE_BUCKET',
-  ].some((name) => process.env[name])
-  if (isNamed || !existsSync(path.join(dataFolder, 'store-credentials.json'))) return process.env
-  const port = (name: string, usual: number) => Number(process.env[name] || usual)
-  const { frontend } = await serviceEnvironments({
-    dataFolder,
-    host: '127.0.0.1',
-    ports: {
-      frontend: port('REELMILL_PORT', 8080),
-      s3: port('REELMILL_LOCALCLOUD_S3_PORT', 9000),
-      sqs: port('REELMILL_LOCALCLOUD_SQS_PORT', 9324),
-    },
-  })
-  // The SDK reads its credentials from the process.
-  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) process.env[name] = frontend[name]
-  note(`The data of \`npm start\` is in ${dataFolder}; it must be running.`)
-  return frontend
 }

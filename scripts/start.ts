@@ -1,12 +1,17 @@
 import path from 'node:path'
 import { messageOf } from '#shared/errors.ts'
+import { onlyUsage } from './only-usage.ts'
 import { StoppedBySignal, stopSignals } from './stack/stop-signals.ts'
 import { type Stack, startStack } from './stack.ts'
 
-// `npm start`: the whole service on this machine until Ctrl-C. What it keeps is under ./data, or REELMILL_DATA, and
-// the next start goes on from there.
+const usage = `npm start
+
+  the whole service on this machine until Ctrl-C. What it keeps is under ./data, or REELMILL_DATA, and the next start
+  goes on from there. Variables say the rest, such as REELMILL_PORT=8081; the README lists them all.`
 
 const say = (text = '') => process.stdout.write(`${text}\n`)
+
+if (onlyUsage(usage, process)) process.exit()
 
 let stack: Stack | undefined
 const signal = stopSignals(() => {
@@ -49,7 +54,12 @@ try {
 
 function portOf(name: string, usual: number): number {
   const text = process.env[name]
-  return text ? Number.parseInt(text, 10) : usual
+  if (!text) return usual
+  const port = Number(text)
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  throw new Error(
+    `${name} is a port from 1 to 65535, and not ${text}. Set it to a free one, or leave it out.`,
+  )
 }
 
 function untilAborted(aborted: AbortSignal): Promise<void> {

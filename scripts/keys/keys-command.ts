@@ -36,10 +36,44 @@ export interface KeysContext {
   note(line: string): void
 }
 
+/**
+ * Reads the command line, before anything is opened. Throws `invalid-request` with a sentence for one that makes no
+ * sense, or says what the command would not heed.
+ */
+export function parseKeysCommand(args: readonly string[]) {
+  const { positionals, values: options } = parse(args)
+  const [command, subject, ...rest] = positionals
+  if (command === undefined) throw refuse(usage)
+  if (!isCommand(command)) throw refuse(`There is no command "${command}".\n\n${usage}`)
+  const taken: readonly string[] = takes[command]
+  const tooMuch = taken.includes('subject') ? rest : positionals.slice(1)
+  if (tooMuch.length > 0) {
+    throw refuse(
+      `"${command}" takes no "${tooMuch.join(' ')}". Options begin with --, behind the -- that npm needs.\n\n${usage}`,
+    )
+  }
+  const other = Object.keys(options).find((name) => !taken.includes(name))
+  if (other !== undefined) throw refuse(`"${command}" takes no --${other}.\n\n${usage}`)
+  return { command, subject, options }
+}
+
+const takes = {
+  create: ['tenant', 'scopes', 'label'],
+  list: ['tenant'],
+  revoke: ['subject'],
+  grant: ['subject', 'tenant'],
+  ungrant: ['subject', 'tenant'],
+  'create-user': ['subject', 'tenant', 'scopes'],
+  'revoke-user': ['subject'],
+  'webhook-secret': ['tenant', 'rotate'],
+} as const
+
+const isCommand = (name: string): name is keyof typeof takes => Object.hasOwn(takes, name)
+
 /** Runs one command. Throws `invalid-request` with a sentence for one that makes no sense. */
 export async function runKeysCommand(args: readonly string[], context: KeysContext): Promise<void> {
   const { tenants, keys, result, note } = context
-  const { command, subject, options } = parse(args)
+  const { command, subject, options } = parseKeysCommand(args)
   const tenant = options.tenant ?? DEFAULT_TENANT
   switch (command) {
     case 'create': {
@@ -92,7 +126,7 @@ export async function runKeysCommand(args: readonly string[], context: KeysConte
       return
     }
     default:
-      throw refuse(command === undefined ? usage : `There is no command "${command}".\n\n${usage}`)
+      throw command satisfies never
   }
 }
 
@@ -127,7 +161,7 @@ function lineOf({ id, scopes, createdAt, revokedAt, label }: KeyRecord): string 
 
 function parse(args: readonly string[]) {
   try {
-    const { values, positionals } = parseArgs({
+    return parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
@@ -137,9 +171,6 @@ function parse(args: readonly string[]) {
         rotate: { type: 'boolean' },
       },
     })
-    const [command, subject, ...rest] = positionals
-    if (rest.length > 0) throw new Error(`"${rest.join(' ')}" is too much`)
-    return { command, subject, options: values }
   } catch (error) {
     throw refuse(`${error instanceof Error ? error.message : error}.\n\n${usage}`)
   }

@@ -87,4 +87,32 @@ describe('npm run keys', () => {
     await assert.rejects(run('list', '--tenant', 'nobody'), { code: 'not-found' })
     assert.deepEqual(await tenants.list(), [])
   })
+
+  it('refuses what a command does not take, instead of doing something else', async () => {
+    const { run, tenants } = bench()
+    const { results } = await run('create')
+    for (const args of [
+      ['create', 'bob'],
+      ['create', '--rotate'],
+      ['list', 'bob'],
+      ['list', '--label', 'x'],
+      ['webhook-secret', 'bob'],
+      ['webhook-secret', '--scopes', 'read'],
+      ['revoke', 'key_1', '--tenant', 'bob'],
+      ['revoke', 'key_1', 'key_2'],
+      ['grant', 's3://a/', '--tenant', 'default', '--label', 'x'],
+      ['revoke-user', 'bob', '--tenant', 'acme'],
+    ]) {
+      await assert.rejects(run(...args), (error: Error) => {
+        assert.match(error.message, /takes no[\s\S]*npm run keys -- <command>/, args.join(' '))
+        return true
+      })
+    }
+    await assert.rejects(
+      run('create', 'bob'),
+      /^ReelmillError: "create" takes no "bob"\. Options begin with --/,
+    )
+    assert.deepEqual(await tenants.list(), ['default'])
+    assert.equal((await run('list')).results.length, 2, `only ${results.length} key was made`)
+  })
 })
