@@ -103,18 +103,13 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
     ownBuckets: settings.ownBuckets,
     checkDestination: (url) => checkDestination(url, { allowPrivate: settings.allowPrivateWebhooks }),
   }
-  const figures = new JobFigures(dependencies)
-  const metrics = new Metrics(figures, { measureProcess: settings.measureProcess })
+  const metrics = new Metrics(new JobFigures(dependencies), { measureProcess: settings.measureProcess })
   const watch = new JobWatch({ store, clock, log, pollMs: settings.watchPollMs })
   const rateLimits = new RateLimits(limits)
   const stopping = new AbortController()
   const routes: Route[] = [
     ...uploadRoutes(operations),
-    ...jobRoutes(operations, {
-      watch,
-      stopping: stopping.signal,
-      onAccepted: (jobId) => figures.accepted(jobId),
-    }),
+    ...jobRoutes(operations, { watch, stopping: stopping.signal }),
     ...outputRoutes(operations),
     ...presetRoutes(),
     ...fleetRoutes(operations),

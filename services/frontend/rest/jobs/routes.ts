@@ -40,7 +40,6 @@ export function jobRoutes(
     readonly watch: JobWatch
     /** Aborted when event streams must end, so that the process can. */
     readonly stopping: AbortSignal
-    onAccepted(jobId: string): void
   },
 ): Route[] {
   const { limits } = context
@@ -169,7 +168,6 @@ export function jobRoutes(
   ]
 
   function accepted(ctx: RestContext, submitted: { readonly id: string }): void {
-    process.onAccepted(submitted.id)
     ctx.status = 202
     ctx.set('Location', `/v1/jobs/${submitted.id}`)
     ctx.body = submitted

@@ -2,7 +2,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { RequestSample } from '../middleware/access-log.ts'
 import type { JobFigures } from './job-figures.ts'
 
-/** All that this process measures, in a registry of its own. */
+/**
+ * All that this process measures, in a registry of its own. What it says of jobs, workers and the queue is of the whole
+ * service, so several frontends tell the same, and their maximum is right where their sum is not.
+ */
 export class Metrics {
   readonly registry = new Registry()
   readonly #requests: Histogram
@@ -50,19 +53,19 @@ export class Metrics {
     })
     const ended = new Counter({
       name: 'reelmill_jobs_ended_total',
-      help: 'Jobs accepted by this process that have ended',
+      help: 'Jobs of the whole service that have ended since this frontend was first asked',
       labelNames: ['status'],
       registers,
     })
     const encode = new Histogram({
       name: 'reelmill_encode_seconds',
-      help: 'Seconds of encoding per succeeded job accepted by this process',
+      help: 'Seconds of encoding per succeeded job of the whole service',
       buckets: [1, 5, 15, 60, 300, 1_800, 7_200, 36_000],
       registers,
     })
     const realtime = new Histogram({
       name: 'reelmill_realtime_factor',
-      help: 'Seconds of movie per second of encoding, per succeeded job accepted by this process',
+      help: 'Seconds of movie per second of encoding, per succeeded job of the whole service',
       buckets: [0.25, 0.5, 1, 2, 4, 8, 16, 32],
       registers,
     })
