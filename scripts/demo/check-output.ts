@@ -18,7 +18,6 @@ export interface CheckedFile {
   readonly what: string
   readonly durationSec: number | undefined
   readonly sizeBytes: number
-  readonly sha256: string
   /** Sentences; none when all is well. */
   readonly problems: readonly string[]
 }
@@ -40,7 +39,7 @@ export async function checkOutput(
   const probe = await tried('ffprobe', [...PROBE, '-show_streams', '-show_format', file], signal)
   if (probe.failure !== undefined) {
     problems.push(`cannot be read: ${probe.failure}`)
-    return { what: 'unknown', durationSec: undefined, sizeBytes: size, sha256, problems }
+    return { what: 'unknown', durationSec: undefined, sizeBytes: size, problems }
   }
   const { streams, format } = JSON.parse(probe.stdout) as Probe
   if (streams.length === 0) problems.push('has no stream')
@@ -55,7 +54,7 @@ export async function checkOutput(
   if (decoded.failure !== undefined) problems.push(`does not decode cleanly: ${decoded.failure}`)
   const picture = streams.find((stream) => stream.width)
   const size2d = picture ? `${picture.width}x${picture.height} ` : ''
-  return { what: `${size2d}${codecs.join(' + ')}`, durationSec, sizeBytes: size, sha256, problems }
+  return { what: `${size2d}${codecs.join(' + ')}`, durationSec, sizeBytes: size, problems }
 }
 
 /** The seconds that a movie lasts, as its container says. */

@@ -5,22 +5,15 @@ import type { EncodedTwice } from './encode-by-both-doors.ts'
 import type { EncodedMovie } from './encode-movie.ts'
 import { pasteCommands, quoted } from './paste-commands.ts'
 
-/** A movie's outputs. `other` is the same movie by the other door, for a comparison. */
-export function describeMovie(
-  encoded: EncodedMovie,
-  other: EncodedMovie | undefined,
-  url: string,
-  cwd: string,
-): string {
+/** A movie's outputs, each with where it is. */
+export function describeMovie(encoded: EncodedMovie, url: string, cwd: string): string {
   const lines = [`By ${encoded.door}, ${encoded.movie.label} as job ${encoded.job.id}:`]
   for (const file of encoded.files) {
     const length = file.durationSec === undefined ? '' : `${file.durationSec.toFixed(2)} s`
     const size = `${(file.sizeBytes / 2 ** 20).toFixed(2)} MiB`
     const verdict = file.problems.length > 0 ? 'DAMAGED' : 'checked'
-    const twin = other?.files.find(({ output }) => output === file.output)
-    const same = other && twin?.sha256 === file.sha256 ? `, same bytes as by ${other.door}` : ''
     lines.push(
-      `  ${file.output.padEnd(11)} ${file.what.padEnd(22)} ${length.padStart(8)} ${size.padStart(10)}  ${verdict}${same}`,
+      `  ${file.output.padEnd(11)} ${file.what.padEnd(22)} ${length.padStart(8)} ${size.padStart(10)}  ${verdict}`,
       `    ${nearest(file.path, cwd)}`,
       `    ${new URL(file.url, url)}`,
     )

@@ -49,8 +49,8 @@ async function demo(
   const { encoded, allSec } = await encodeByBothDoors(movies, options.presets, { stack, wsdlUrl, signal })
   say()
   for (const { rest, soap } of encoded) {
-    say(describeMovie(rest, undefined, stack.url, cwd))
-    say(describeMovie(soap, rest, stack.url, cwd))
+    say(describeMovie(rest, stack.url, cwd))
+    say(describeMovie(soap, stack.url, cwd))
     say()
   }
   const problems = encoded.flatMap(({ rest, soap }) => [...problemsOf(rest), ...problemsOf(soap)])

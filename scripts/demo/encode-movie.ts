@@ -42,11 +42,14 @@ export async function encodeMovie<SeenJob extends DemoJob>(
   const line = (phase: string, progress?: number, detail?: string) =>
     lines.set(label, { label, phase, progress, detail })
   const startedMs = performance.now()
+  line('uploading', 0) // before anything is awaited, so that the lines stand in the order of the calls
   const jobId = await door.submit(movie.file, presets, (sent) =>
     line('uploading', sent / Math.max(1, movie.sizeBytes)),
   )
+  let progress: number | undefined
   const job = await door.follow(jobId, (seen) => {
-    if (seen.endedAt === undefined) line(phaseOf(seen), seen.progress, detailOf(seen))
+    progress = seen.progress ?? progress // what comes after the encode has none of its own
+    if (seen.endedAt === undefined) line(phaseOf(seen), progress, detailOf(seen))
   })
   if (job.status !== 'succeeded') {
     throw new Error(
@@ -74,7 +77,19 @@ async function fetchAndCheck(movie: Movie, job: DemoJob, door: Door, signal: Abo
   return files
 }
 
-const phaseOf = (job: DemoJob): string => (job.status === 'running' ? (job.phase ?? 'running') : job.status)
+/** A phase as a word for what is being done; one that is not known here as it is. */
+function phaseOf({ status, phase }: DemoJob): string {
+  if (status !== 'running') return status
+  return phase === undefined ? 'starting' : (DOING[phase] ?? phase)
+}
+
+const DOING: Readonly<Record<string, string>> = {
+  fetch: 'fetching',
+  probe: 'probing',
+  encode: 'encoding',
+  verify: 'verifying',
+  upload: 'storing',
+}
 
 function detailOf(job: DemoJob): string | undefined {
   if (job.status === 'queued') return 'waiting for a worker'
