@@ -109,10 +109,20 @@ export async function startTestStack(
     const started = launch(name, more)
     if (name === 'localcloud') await answering(started, set.storeUrl)
     if (name === 'frontend') await answering(started, `${set.url}/health/ready`, 200)
+    if (scripts[name] === scripts.worker) {
+      await until(`${name} is registered`, async () =>
+        (await workers()).some(({ pid }) => pid === started.pid),
+      )
+    }
     return started
   }
+  const workers = async () => {
+    const { hints } = await stores.store.listHints(WORKERS_PREFIX)
+    const found = await Promise.all(hints.map((hint) => stores.store.get<WorkerRecord>(hint.key)))
+    return found.flatMap((worker) => (worker && !isFinal(worker.value) ? [worker.value] : []))
+  }
   await start('localcloud')
-  const stores = await openStores(readConfig(storesConfig, set.frontend), {
+  const stores: Stores = await openStores(readConfig(storesConfig, set.frontend), {
     clock: systemClock,
     log: silentLog,
     credentials: {
@@ -141,11 +151,7 @@ export async function startTestStack(
       service(name).kill()
       await service(name).exited
     },
-    async workers() {
-      const { hints } = await stores.store.listHints(WORKERS_PREFIX)
-      const found = await Promise.all(hints.map((hint) => stores.store.get<WorkerRecord>(hint.key)))
-      return found.flatMap((worker) => (worker && !isFinal(worker.value) ? [worker.value] : []))
-    },
+    workers,
     async openHints() {
       return (await stores.store.listHints(OPEN_PREFIX)).hints.map((hint) => hint.key)
     },
