@@ -1,5 +1,6 @@
-// What .ci/run does: set-up, the static checks, the README's test command, and one line that adds it all up.
-// A check or a suite that fails without a failing test to show for it counts as one failure.
+// What .ci/run does: set-up, the static checks, the README's test command, the suites that drive the service with
+// clients that nobody here wrote, and one line that adds it all up. A check or a suite that fails without a failing
+// test to show for it counts as one failure, and so does one that skips a test.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,6 +12,8 @@ import { setUp } from './setup.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(path.join(tmpdir(), 'reelmill-ci-'))
 const counts = path.join(folder, 'counts')
+// Each in an npm script of its own; the clients' suites install their clients first.
+const suites = ['test', 'test:localcloud-clients', 'test:soap-clients']
 let passed = 0
 let failed = 0
 
@@ -19,18 +22,28 @@ try {
   else {
     for (const check of ['check:format', 'check:types', 'check:unused'])
       if (!npm('run', '--silent', check)) fail(`npm run ${check}`)
-    const ended = npm('test', '--silent')
-    const tests = readCounts()
-    passed += tests.passed
-    failed += tests.failed
-    if (tests.skipped > 0) fail(`${tests.skipped} skipped tests: here every test must run, and`)
-    else if (!ended && tests.failed === 0) fail('npm test, outside of its tests,')
+    for (const suite of suites) runSuite(suite)
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+/** @param {string} name of an npm script that runs mocha */
+function runSuite(name) {
+  rmSync(counts, { force: true })
+  const startedMs = performance.now()
+  const ended = npm('run', '--silent', name)
+  const tests = readCounts()
+  passed += tests.passed
+  failed += tests.failed
+  const seconds = Math.round((performance.now() - startedMs) / 1000)
+  process.stderr.write(`npm run ${name}: ${tests.passed} passed, ${tests.failed} failed, ${seconds} s\n`)
+  if (tests.skipped > 0) fail(`${tests.skipped} skipped tests of ${name}: here every test must run, and`)
+  else if (!ended && tests.failed === 0) fail(`npm run ${name}, outside of its tests,`)
+  else if (ended && tests.passed === 0) fail(`npm run ${name} ran no test, and so`)
+}
 
 /** @param {string} what */
 function fail(what) {
@@ -47,7 +60,7 @@ function npm(...args) {
   return run.status === 0
 }
 
-/** The sum of what every mocha of `npm test` counted; nothing when none came far enough to write. */
+/** The sum of what every mocha of a suite counted; nothing when none came far enough to write. */
 function readCounts() {
   let text = ''
   try {
