@@ -31,6 +31,7 @@ export class EnvelopeParser {
   readonly #isBinary: IsBinary
   readonly #open: OpenElement[] = []
   #elements = 0
+  #attributes = 0
   #tagIsOpen = false
 
   stage: Stage = 'prolog'
@@ -60,9 +61,13 @@ export class EnvelopeParser {
     })
     saxes.on('opentagstart', (tag) => {
       this.#tagIsOpen = true
+      this.#attributes = 0
       this.#assertLength('nameChars', tag.name, 'a name')
     })
     saxes.on('attribute', (attribute) => {
+      // Here and not when the tag is whole: it may never be, and who sends so many has no end in mind.
+      if (++this.#attributes > this.#limits.attributes)
+        throw this.#over('attributes', 'attributes on one element')
       this.#assertLength('nameChars', attribute.name, 'a name')
       this.#assertLength('attributeChars', attribute.value, `the attribute ${attribute.name}`)
     })
@@ -98,7 +103,6 @@ export class EnvelopeParser {
     const attributes = new Map<string, string>()
     for (const { uri, local, value } of Object.values(tag.attributes))
       attributes.set(uri === '' ? local : `{${uri}}${local}`, value)
-    if (attributes.size > this.#limits.attributes) throw this.#over('attributes', 'attributes on one element')
     const element: OpenElement = { namespace: tag.uri, name: tag.local, attributes, children: [], text: '' }
     this.#place(element, depth)
     this.#open.push(element)
