@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { everydayClip, fastH264, makeClip } from '../support/clips.ts'
 import { type FaultBench, startFaultBench } from '../support/fault-bench.ts'
@@ -63,11 +64,14 @@ describe('a full disk', function () {
       await goesOn()
     })
 
-    it('fails a job for which only the movie fits', async () => {
-      {
-        await using _ = await fillDisk(disk(), 64 * 1024)
-        const { id } = await bench.submit(smallestClip(), 'web-480p')
-        await bench.failed(id, 'disk-full')
+    it('fails a job for which only the movie fits, or the movie and the beginning of an output', async () => {
+      const clip = await smallestClip()
+      const pages = Math.ceil((await stat(clip)).size / 4096)
+      for (const spareBytes of [pages * 4096, (pages + 10) * 4096]) {
+        await using _ = await fillDisk(disk(), spareBytes)
+        const { id } = await bench.submit(clip, 'web-480p')
+        const job = await bench.failed(id, 'disk-full')
+        assert.doesNotMatch(job.error?.message ?? '', /the input needs/, 'the movie did fit')
       }
       await goesOn()
     })
