@@ -39,4 +39,3 @@ export const workerConfig = z.object({
   /** A launched worker that has seen no master for so long takes no more work and exits. */
   REELMILL_MASTER_GONE_SEC: seconds(1).default(30 * 60_000),
 })
-export type WorkerConfig = z.output<typeof workerConfig>
