@@ -15,7 +15,10 @@ async function* collected(message: IncomingMessage): AsyncGenerator<Buffer> {
     message.on('data', (chunk: Buffer) => chunks.push(chunk))
     message.on('end', resolve)
     message.on('error', reject)
-    message.on('close', () => reject(new Error('the client went away')))
+    message.on('close', () => {
+      // Making an error takes a stack trace, which is not for every request that went well.
+      if (!message.readableEnded) reject(new Error('the client went away'))
+    })
   })
   yield* chunks
 }

@@ -101,10 +101,16 @@ async function send(
     }
     return
   }
-  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+  const length = lengthOf(status, body)
   // An answer to HEAD says how long the body would be.
   response.writeHead(status, { ...length, ...headers, ...common })
   response.end(message.method === 'HEAD' ? undefined : body)
+}
+
+/** Without it Node would send an empty body in chunks, which S3 does not, and which costs another write. */
+function lengthOf(status: number, body: string | Uint8Array | undefined): { 'content-length'?: string } {
+  if (body !== undefined) return { 'content-length': String(Buffer.byteLength(body)) }
+  return status === 204 || status === 304 ? {} : { 'content-length': '0' }
 }
 
 async function sendError(

@@ -45,8 +45,9 @@ export class GroupCommit {
     if (this.#dead) return Promise.reject(this.#dead)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve, reject })
-      // Not at once: what the sockets bring in this turn of the loop goes together.
-      if (this.#underWay.length === 0 && this.#waiting.length === 1) setImmediate(() => this.#send())
+      // At once, even alone: while the thread flushes it, the sockets bring the next batch. Waiting for what arrives in
+      // this turn of the loop put all clients into one batch, and then thread and loop only ever waited for each other.
+      this.#send()
     })
   }
 

@@ -174,6 +174,26 @@ describe('requests to the local cloud', () => {
     assert.match(body, new RegExp(`<Error><Code>AccessDenied</Code>.*<RequestId>${id}</RequestId></Error>`))
   })
 
+  it('with a link of Signature Version 2 are told which one to use', async () => {
+    const link = `${cloud.s3Url}/media/x?AWSAccessKeyId=${testCredentials.accessKeyId}&Signature=c2ln&Expires=4102444800`
+    const answer = await fetch(link)
+    assert.equal(answer.status, 400)
+    assert.match(await answer.text(), /<Code>InvalidRequest<\/Code>.*AWS4-HMAC-SHA256/)
+  })
+
+  it('are answered with the length of the answer, though it be 0, and not in chunks', async () => {
+    const target = '/media/answered'
+    const lengths: (string | undefined)[] = []
+    for (const method of ['PUT', 'DELETE']) {
+      const { headers } = sign(method, target, { host }, 'UNSIGNED-PAYLOAD')
+      const { message } = await send(method, target, { ...headers, 'content-length': '0' })
+      assert.equal(message.headers['transfer-encoding'], undefined)
+      lengths.push(message.headers['content-length'])
+    }
+    // DELETE answers 204, which may have none.
+    assert.deepEqual(lengths, ['0', undefined])
+  })
+
   it('stream a body whose checksum follows it', async () => {
     const bytes = randomBytes(300_000)
     const Body = Readable.from([bytes.subarray(0, 100_001), bytes.subarray(100_001)])
