@@ -1,7 +1,9 @@
 import type { BenchGroup } from './bench-group.ts'
 import { measureEncode } from './measure-encode.ts'
 import { measurePuts } from './measure-puts.ts'
+import { measureRequests } from './measure-requests.ts'
 import { measureSoak } from './measure-soak.ts'
+import { measureSoap } from './measure-soap.ts'
 import { measureStarts } from './measure-starts.ts'
 import { measureSubmitStorm } from './measure-submit-storm.ts'
 import { measureTransfer } from './measure-transfer.ts'
@@ -16,6 +18,8 @@ export const benchGroups: readonly BenchGroup[] = [
   measureSubmitStorm,
   measureTransfer,
   measurePuts,
+  measureSoap,
   measureViewers,
+  measureRequests,
   measureSoak,
 ]

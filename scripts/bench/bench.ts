@@ -53,7 +53,7 @@ async function bench(options: BenchOptions): Promise<number> {
     }
   }
   const measurements = runs.flatMap((run) => run.measurements)
-  say(`\n${asTable(measurements)}`)
+  if (measurements.length > 0) say(`\n${asTable(measurements)}`)
   say(`\nKept in ${path.relative(process.cwd(), folder)}, a file for each group.`)
   if (failed.length > 0) say(`Not measured, for the reasons above: ${failed.join(', ')}.`)
   if (options.writeDocs) {

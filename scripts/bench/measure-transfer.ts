@@ -5,6 +5,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { uploadKey } from '#shared/jobs/keys.ts'
 import type { UploadRecord } from '#shared/jobs/upload-record.ts'
+import type { Upload } from '../../services/frontend/shapes/upload.ts'
 import type { BenchContext, BenchGroup, BenchStack } from './bench-group.ts'
 import { openBenchStores } from './bench-stores.ts'
 import type { Measurement } from './measurement.ts'
@@ -115,7 +116,7 @@ async function upload({ stack }: BenchStack, size: number, { signal }: BenchCont
     body: JSON.stringify({ fileName: 'large.bin', sizeBytes: size }),
     signal,
   })
-  const { id } = (await begun.json()) as { readonly id: string }
+  const { id } = (await begun.json()) as Upload
   const sending = request(`${stack.url}/v1/uploads/${id}/content`, {
     method: 'PUT',
     headers: { authorization, 'content-length': size, 'content-type': 'application/octet-stream' },
@@ -128,9 +129,9 @@ async function upload({ stack }: BenchStack, size: number, { signal }: BenchCont
   const [answer] = await answered
   const said = await text(answer)
   if (answer.statusCode !== 200) throw new Error(`the upload was answered with ${answer.statusCode}: ${said}`)
-  const { state, sizeBytes } = JSON.parse(said) as { readonly state: string; readonly sizeBytes: number }
-  if (state !== 'ready' || sizeBytes !== size)
-    throw new Error(`of ${size} bytes came ${sizeBytes} (${state})`)
+  const { status, sizeBytes } = JSON.parse(said) as Upload
+  if (status !== 'ready' || sizeBytes !== size)
+    throw new Error(`of ${size} bytes came ${sizeBytes} (${status})`)
   return id
 }
 

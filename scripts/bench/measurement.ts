@@ -6,6 +6,7 @@ export type Unit =
   | '%'
   | 'ms'
   | 'MiB'
+  | 'MiB/s'
   | '/s'
   | 'CPU-s/GiB'
   | 'USD'

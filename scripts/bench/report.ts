@@ -75,6 +75,8 @@ function shown(number: number, unit: Unit): string {
       return `${number.toFixed(1)} ${unit}`
     case 'CPU-s/GiB':
       return `${number.toFixed(2)} ${unit}`
+    case 'MiB/s':
+      return `${Math.round(number)} ${unit}`
     case '/s':
       return `${Math.round(number)}/s`
     case 'USD':
