@@ -122,7 +122,7 @@ export async function startTestStack(
     return found.flatMap((worker) => (worker && !isFinal(worker.value) ? [worker.value] : []))
   }
   await start('localcloud')
-  const stores: Stores = await openStores(readConfig(storesConfig, set.frontend), {
+  const opening = openStores(readConfig(storesConfig, set.frontend), {
     clock: systemClock,
     log: silentLog,
     credentials: {
@@ -130,8 +130,7 @@ export async function startTestStack(
       secretAccessKey: set.frontend.AWS_SECRET_ACCESS_KEY ?? '',
     },
   })
-  await start('frontend')
-  await start('master')
+  const [stores]: [Stores, ...unknown[]] = await Promise.all([opening, start('frontend'), start('master')])
   const key = await set.readKey()
   const over = new AbortController()
   return {
