@@ -17,6 +17,7 @@ import { HealthCheck } from './operations/check-health.ts'
 import type { OperationContext } from './operations/context.ts'
 import { JobWatch } from './operations/job-watch.ts'
 import type { Limits } from './operations/limits.ts'
+import { OpenJobQuota } from './operations/open-job-quota.ts'
 import { beginBody } from './rest/begin-body.ts'
 import { openApiDocument } from './rest/docs/openapi.ts'
 import { docsRoutes } from './rest/docs/routes.ts'
@@ -99,6 +100,7 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
   const operations: OperationContext = {
     ...dependencies,
     tenants,
+    openJobs: new OpenJobQuota({ store, clock }, limits.maxOpenJobs),
     publicUrl,
     ownBuckets: settings.ownBuckets,
     checkDestination: (url) => checkDestination(url, { allowPrivate: settings.allowPrivateWebhooks }),

@@ -32,6 +32,8 @@ export const frontendConfig = z.object({
   REELMILL_PART_URL_SEC: integer(1, 604_800).default(defaultLimits.partUrlSec),
   /** Requests a minute for each key. */
   REELMILL_RATE_PER_MINUTE: integer(1).default(defaultLimits.rateRequests),
+  /** Open jobs of one tenant; 0 is no limit. Near it a submit may be let in that should wait. */
+  REELMILL_MAX_OPEN_JOBS: integer(0).default(defaultLimits.maxOpenJobs),
   /** The largest SOAP envelope, the movie not counted. */
   REELMILL_SOAP_ENVELOPE: bytes().default(defaultSoapLimits.envelopeBytes),
   /** How deep elements of a SOAP envelope may lie inside one another. */
@@ -75,6 +77,7 @@ export const limitsOf = (config: FrontendConfig): Limits => ({
   partUrlSec: config.REELMILL_PART_URL_SEC,
   rateRequests: config.REELMILL_RATE_PER_MINUTE,
   rateWindowSec: 60,
+  maxOpenJobs: config.REELMILL_MAX_OPEN_JOBS,
 })
 
 /** The limits of a SOAP request that the configuration asks for. */

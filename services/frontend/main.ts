@@ -1,7 +1,7 @@
 import { openStores } from '#shared/aws/stores-config.ts'
 import { systemClock } from '#shared/clock.ts'
 import { readConfig } from '#shared/config.ts'
-import { messageOf } from '#shared/errors.ts'
+import { hasCode, messageOf } from '#shared/errors.ts'
 import { jobTimes } from '#shared/jobs/times-config.ts'
 import { createLog } from '#shared/log.ts'
 import { release } from '#shared/release.ts'
@@ -77,7 +77,13 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(`${messageOf(error)}\n`)
+    process.stderr.write(`${forOperator(error)}\n`)
     process.exit(1)
   },
 )
+
+/** The sentence, and of a store that does not answer also where it was looked for. */
+function forOperator(error: unknown): string {
+  const cause = hasCode(error, 'store-unavailable', 'queue-unavailable') ? error.cause : undefined
+  return messageOf(error) + (cause === undefined ? '' : ` (${messageOf(cause)})`)
+}

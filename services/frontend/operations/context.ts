@@ -6,6 +6,7 @@ import type { StateStore } from '#shared/state/state-store.ts'
 import type { MediaStore } from '#shared/storage/media-store.ts'
 import type { Tenants } from '#shared/tenants/tenants.ts'
 import type { Limits } from './limits.ts'
+import type { OpenJobQuota } from './open-job-quota.ts'
 
 /** What operations work with. They know neither HTTP nor XML; REST and SOAP are skins over them. */
 export interface OperationContext {
@@ -17,6 +18,7 @@ export interface OperationContext {
   readonly times: JobTimes
   readonly tenants: Tenants
   readonly limits: Limits
+  readonly openJobs: OpenJobQuota
   /** Where clients reach this service, without a slash at the end: stable URLs in answers begin with it. */
   readonly publicUrl: string
   /** Buckets that no job may read by an s3:// location, whoever granted it: they hold all tenants' things. */

@@ -15,6 +15,8 @@ export interface Limits {
   readonly rateWindowSec: number
   /** Wrong or missing keys per address in a minute, before it is told to wait. */
   readonly badKeysPerMinute: number
+  /** Open jobs of one tenant; 0 is no limit. */
+  readonly maxOpenJobs: number
   /** Event streams that are open at once for one key. */
   readonly maxStreamsPerKey: number
 }
@@ -31,5 +33,6 @@ export const defaultLimits: Limits = {
   rateRequests: 600,
   rateWindowSec: 60,
   badKeysPerMinute: 60,
+  maxOpenJobs: 10_000,
   maxStreamsPerKey: 100,
 }

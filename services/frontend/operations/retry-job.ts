@@ -11,7 +11,7 @@ import { requestHash } from './request-hash.ts'
 /**
  * Submits an ended job again as a new one with `retryOf`: the same input, frozen settings and notifications.
  * Throws `conflict` while it has not ended, `gone` when its input is no longer kept, `not-found`,
- * `idempotency-mismatch`.
+ * `idempotency-mismatch`, `quota-exceeded`.
  */
 export async function retryJob(
   context: OperationContext,
@@ -27,6 +27,9 @@ export async function retryJob(
       { facts: { jobId, status: old.status } },
     )
   }
+  // A line break cannot come in a header, so this never is the key of a submit: keys count per operation.
+  const key = idempotencyKey === undefined ? undefined : `retry-job\n${idempotencyKey}`
+  await context.openJobs.take({ tenant: caller.tenant, idempotencyKey: key })
   const found = await submitJob(
     context,
     {
@@ -38,10 +41,7 @@ export async function retryJob(
       notify: old.notify,
       ...(old.reference !== undefined && { reference: old.reference }),
     },
-    // A line break cannot come in a header, so this never is the key of a submit: keys count per operation.
-    idempotencyKey === undefined
-      ? undefined
-      : { key: `retry-job\n${idempotencyKey}`, requestSha256: requestHash('retry-job', { jobId }) },
+    key === undefined ? undefined : { key, requestSha256: requestHash('retry-job', { jobId }) },
   )
   return presentJob({ found }, context.publicUrl)
 }

@@ -13,7 +13,8 @@ import { requestHash } from './request-hash.ts'
  * Accepts a job: its presets, settings and notifications are frozen now. Once this resolves it is never lost.
  *
  * Throws `upload-not-ready`, `location-not-granted`, `unknown-preset`, `override-out-of-bounds`,
- * `destination-refused`, `idempotency-mismatch`, `not-found`, `gone`, `store-unavailable`.
+ * `destination-refused`, `idempotency-mismatch`, `not-found`, `gone`, `quota-exceeded`,
+ * `store-unavailable`.
  */
 export async function submitJob(
   context: OperationContext,
@@ -30,6 +31,7 @@ export async function submitJob(
     request.inputs.map((input, index) => freezeInput(context, caller, input, `in${index + 1}`)),
   )
   const notify = await freezeNotify(context, request.notify ?? [])
+  await context.openJobs.take({ tenant: caller.tenant, idempotencyKey: idempotency?.key })
   const found = await commitJob(
     context,
     {

@@ -2,6 +2,7 @@ import { ReelmillError } from '#shared/errors.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
 import type { OperationContext } from '../../../services/frontend/operations/context.ts'
 import { defaultLimits } from '../../../services/frontend/operations/limits.ts'
+import { OpenJobQuota } from '../../../services/frontend/operations/open-job-quota.ts'
 import { isDefect } from '../doors/story-log.ts'
 import type { Actor } from '../engine/actor.ts'
 import type { Scene } from '../scene.ts'
@@ -76,6 +77,7 @@ export function contextOf(scene: Scene, actor: Actor): OperationContext {
     ...tools,
     tenants: new Tenants(tools),
     limits: defaultLimits,
+    openJobs: new OpenJobQuota(tools, defaultLimits.maxOpenJobs),
     publicUrl: 'http://simulated',
     ownBuckets: [],
     checkDestination: async () => undefined,

@@ -30,6 +30,7 @@ export async function submitForm(
         if (!fields.takeFile(name)) return void body.resume()
         fields.check()
         await inWordsOfForm(() => checkWishes(context, fields))
+        await context.openJobs.check({ tenant: caller.tenant, idempotencyKey })
         const about = { fileName: lineOf(fileName, 255), contentType: lineOf(contentType, 127) }
         upload = await receiveMovie(context, caller, parseCreateUpload(about), body)
       },
