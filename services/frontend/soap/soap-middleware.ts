@@ -54,7 +54,9 @@ export function soapMiddleware(dependencies: SoapDependencies): Middleware<SoapS
         codec ??= openSoapCodec()
         const gone = new AbortController()
         ctx.res.once('close', () => {
-          if (!ctx.res.writableFinished) gone.abort(new Error('the client has gone away'))
+          // One of ours, since what it stops fails with it: a client that leaves is no defect.
+          if (!ctx.res.writableFinished)
+            gone.abort(new ReelmillError('request-timeout', 'The client left before it was answered.'))
         })
         const outcome = await answerCall(
           {
