@@ -40,6 +40,8 @@ function drain(req: IncomingMessage): Promise<void> {
       req.pause()
       resolve()
     }
+    // An iterator that was left in the middle still listens for 'readable', and while it does nothing flows.
+    req.removeAllListeners('readable')
     req.on('data', onData).on('end', finish).on('close', finish).on('error', finish)
     req.resume()
   })
