@@ -23,9 +23,10 @@ export const measureSoap: BenchGroup = {
     const pid = stack.pids.frontend
     if (pid === undefined) throw new Error('there is no frontend')
     const measured = { sender, key: stack.key, frontendPid: pid, context }
+    // Uploads first: what they add is to be seen on a frontend that has not grown yet.
+    const uploads = await measureSoapUploads(measured)
     const calls = await measureSoapCalls(measured)
     const attacks = await measureSoapAttacks(measured)
-    const uploads = await measureSoapUploads(measured)
     return {
       measurements: [...uploads, ...calls, ...attacks],
       remarks: `
