@@ -175,10 +175,15 @@ async function perJob(
   }
 }
 
-/** What a master asks at each tick, and the lease that it renews, is counted by the minute. */
-const isOfJob = (service: Service, request: CountedRequest): boolean =>
-  service !== 'master' ||
-  !(isList(request) || request.path.includes('/fleet/') || request.action === 'GetQueueAttributes')
+/**
+ * What a master asks at each tick, and the lease that it renews, is counted by the minute. Keys are read once in a
+ * while, however many jobs are submitted with them.
+ */
+function isOfJob(service: Service, { path, ...request }: CountedRequest): boolean {
+  if (service === 'frontend') return !path.startsWith('/reelmill-state/k/')
+  if (service === 'worker') return true
+  return !isList({ path, ...request }) && !path.includes('/fleet/') && request.action !== 'GetQueueAttributes'
+}
 
 async function uploaded({ stack, dataFolder }: BenchStack, signal: AbortSignal) {
   const api = new ApiClient({ url: stack.url, key: stack.key, signal })
