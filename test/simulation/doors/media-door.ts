@@ -164,6 +164,8 @@ export class MediaDoor implements MediaStore {
       signal: ask.signal,
       ...(isStruck && { answerMs: silenceMs(this.#actor.stage.chance) }),
       perform: async () => {
+        // On its way when its sender gave it up: whoever tidied after that could not have seen it.
+        if (ask.changes && ask.signal?.aborted) this.#backend.ledger.lateOnes(key)
         if (!isStruck) return ask.act()
         if (fault === 'answer-lost') await ask.act()
         if (fault === 'late' && ask.changes) this.#actLater(ask)
