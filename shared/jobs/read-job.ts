@@ -19,7 +19,11 @@ export async function readJob(store: StateStore, tenant: string, jobId: string):
     case 'job':
       return found
     case 'tombstone':
-      throw new ReelmillError('gone', `The job ${jobId} has been deleted.`, { facts: { jobId } })
+      throw new ReelmillError(
+        'gone',
+        `The job ${jobId} has been deleted, or its time was over. Submit its movie again to have it again.`,
+        { facts: { jobId } },
+      )
     case 'newer':
       throw new ReelmillError(
         'conflict',

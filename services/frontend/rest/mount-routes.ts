@@ -1,10 +1,14 @@
 import Router from '@koa/router'
+import { z } from 'zod'
 import { ReelmillError } from '#shared/errors.ts'
 import type { KeyRing } from '#shared/tenants/key-ring.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { type RateLimits, rateLimit } from './middleware/rate-limit.ts'
 import { requireScopeOf } from './middleware/scope.ts'
+import { readQuery } from './read-query.ts'
 import type { RequestState, Route } from './route.ts'
+
+const noParameters = z.strictObject({})
 
 /** A router in which each route runs its checks in order: key, rate, scope, then its own work. */
 export function mountRoutes(
@@ -25,7 +29,12 @@ export function mountRoutes(
       route.operation.operationId ?? route.path,
       routerPath(route.path),
       ...checks,
-      (ctx) => route.handle(ctx),
+      (ctx) => {
+        // A parameter that an operation does not have would be ignored, like a field that does not exist.
+        const isStrict = route.path.startsWith('/v1/') && route.operation.requestParams?.query === undefined
+        if (isStrict) readQuery(ctx, noParameters)
+        return route.handle(ctx)
+      },
     )
   }
   return router

@@ -26,6 +26,13 @@ export async function readJson(
       `The body is ${req.headers['content-type'] ?? 'of no stated type'}. Send JSON with Content-Type: application/json${options.otherwise ?? ''}.`,
     )
   }
+  const encoding = req.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new ReelmillError(
+      'unsupported-media-type',
+      `The body is encoded by ${encoding}. Send JSON as it is, without a Content-Encoding.`,
+    )
+  }
   if (Number(length ?? 0) > limits.maxBodyBytes) throw tooLarge(limits)
   beginBody(req, ctx.res)
   return parseJson(await readAll(req, limits))

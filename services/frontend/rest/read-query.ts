@@ -1,11 +1,20 @@
 import { z } from 'zod'
 import { ReelmillError } from '#shared/errors.ts'
-import { parseStrict } from '../shapes/parse-strict.ts'
+import { parseStrict, requestError } from '../shapes/parse-strict.ts'
 import type { RestContext } from './route.ts'
 
 /** The query, as strict as a body: a parameter that does not exist, or comes twice, is refused by name. */
 export function readQuery<S extends z.ZodType>(ctx: RestContext, schema: S): z.output<S> {
-  return withoutSlashes(() => parseStrict(schema, { ...ctx.query }))
+  const query = { ...ctx.query }
+  const twice = Object.keys(query).find((name) => Array.isArray(query[name]))
+  return withoutSlashes(() => {
+    if (twice !== undefined) {
+      throw requestError([
+        { pointer: `/${twice}`, code: 'invalid-request', message: 'comes twice; say it once' },
+      ])
+    }
+    return parseStrict(schema, query)
+  })
 }
 
 /** `limit` of a list. */

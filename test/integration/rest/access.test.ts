@@ -52,6 +52,7 @@ describe('every route of the OpenAPI document', () => {
     assert.ok(secured().length >= 17)
     const open = routes.filter(({ operation }) => operation['x-scope'] === undefined)
     assert.deepEqual(open.map(({ path }) => path).sort(), [
+      '/',
       '/docs',
       '/docs/scalar.js',
       '/docs/start.js',

@@ -181,17 +181,20 @@ describe('a request', () => {
     const other = await raw('a=b', 'application/x-www-form-urlencoded')
     const { detail } = await problemIn(other, 415, 'unsupported-media-type')
     assert.match(detail ?? '', /x-www-form-urlencoded.*application\/json.*multipart\/form-data/)
+    const zipped = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    const init = { body: '{}', headers: zipped }
+    await problemIn(await frontend.call('POST', '/v1/jobs', init), 415, 'unsupported-media-type')
     const large = await problemIn(await raw(`{"x":"${'y'.repeat(20_000)}"}`), 413, 'too-large')
     assert.match(large.detail ?? '', /20000 bytes.*POST \/v1\/uploads/)
     const cut = await problemIn(await raw('{"inputs":'), 400, 'malformed-body')
     assert.match(cut.detail ?? '', /Unexpected end of JSON input/)
     const stream = new Blob([`{"x":"${'y'.repeat(20_000)}"}`]).stream()
-    const init = {
+    const streamed = {
       body: stream,
       duplex: 'half',
       headers: { 'content-type': 'application/json' },
     } as RequestInit
-    await problemIn(await frontend.call('POST', '/v1/jobs', init), 413, 'too-large')
+    await problemIn(await frontend.call('POST', '/v1/jobs', streamed), 413, 'too-large')
     await problemIn(await raw('{"__proto__":{"isAdmin":true}}'), 400, 'unknown-field')
     await problemIn(await raw('{"metadata":{"__proto__":"x"}}'), 400, 'unknown-field')
     assert.equal(({} as { isAdmin?: boolean }).isAdmin, undefined)
@@ -245,6 +248,18 @@ describe('a request', () => {
       assert.equal(problem.errors?.[0]?.pointer, query.split('=')[0], query)
     }
     assert.equal((await get('limit=200')).status, 200)
+    const twice = await problemIn(await get('limit=1&limit=2'), 400, 'invalid-request')
+    assert.equal(twice.detail, 'The parameter limit: comes twice; say it once.')
+    const job = await frontend.submit()
+    for (const [method, path] of [
+      ['GET', `/v1/jobs/${job.id}?expand=1`],
+      ['POST', '/v1/uploads?fileName=a.mov'],
+      ['POST', `/v1/jobs/${job.id}/cancel?force`],
+      ['GET', '/v1/presets?page=2'],
+      ['GET', '/v1/fleet?x'],
+    ] as const) {
+      await problemIn(await frontend.call(method, path), 400, 'unknown-field')
+    }
   })
 
   it('that takes no body is refused with one that says something', async () => {

@@ -64,6 +64,11 @@ describe('an upload', () => {
     await problemIn(await fill(frontend, hashed.id, 'movie'), 422, 'length-mismatch')
     const plain = await begin(frontend)
     const digest = createHash('sha256').update('another').digest('base64')
+    for (const garbled of ['sha-256=:x:', `sha-256=${digest}`, 'SHA-256=:x:']) {
+      const answer = await fill(frontend, plain.id, 'movie', { 'content-digest': garbled })
+      const problem = await problemIn(answer, 400, 'invalid-request')
+      assert.equal(problem.errors?.[0]?.pointer, 'Content-Digest')
+    }
     const wrong = { 'content-digest': `sha-256=:${digest}:` }
     await problemIn(await fill(frontend, plain.id, 'movie', wrong), 422, 'length-mismatch')
     for (const { id } of [sized, hashed, plain]) assert.equal((await look(frontend, id)).status, 'open')

@@ -44,7 +44,6 @@ export function fleetRoutes(context: OperationContext): Route[] {
         responses: answers(200, 'The fleet', fleet),
       },
       async handle(ctx) {
-        readQuery(ctx, z.strictObject({}))
         ctx.body = await getFleet(context)
       },
     },

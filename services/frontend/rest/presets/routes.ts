@@ -2,11 +2,9 @@ import { z } from 'zod'
 import { findPreset, listPresets } from '#shared/presets/catalogue.ts'
 import { preset } from '#shared/presets/preset.ts'
 import { answers, answerTagged, etagHeader, pageOf } from '../answers.ts'
-import { readQuery } from '../read-query.ts'
 import { param, type Route } from '../route.ts'
 
 const tags = ['Presets']
-const nothing = z.strictObject({})
 
 /** `/v1/presets`: the settings that have names. They change only by new versions. */
 export function presetRoutes(): Route[] {
@@ -22,7 +20,6 @@ export function presetRoutes(): Route[] {
         responses: answers(200, 'All presets', pageOf(preset, 'PresetPage')),
       },
       handle(ctx) {
-        readQuery(ctx, nothing)
         ctx.body = { items: listPresets() }
       },
     },

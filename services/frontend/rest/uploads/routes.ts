@@ -170,5 +170,13 @@ function announcedBy(ctx: RestContext): Announced {
 
 function digestOf(header: string): string | undefined {
   const [, base64] = /(?:^|[\s,])sha-256=:([A-Za-z0-9+/]{43}=):/.exec(header) ?? []
+  // Other algorithms are for others to check; a SHA-256 that was meant must not go by unchecked.
+  if (base64 === undefined && /sha-256\b/i.test(header)) {
+    throw new ReelmillError(
+      'invalid-request',
+      'The Content-Digest is not of the form `sha-256=:...:`, with the 44 characters of its base 64 in between.',
+      { errors: [{ pointer: 'Content-Digest', code: 'invalid-request', message: 'is not a valid digest' }] },
+    )
+  }
   return base64 && Buffer.from(base64, 'base64').toString('hex')
 }
