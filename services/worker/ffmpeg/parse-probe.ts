@@ -55,7 +55,7 @@ const probeOutput = z.object({
 })
 
 /**
- * Turns the JSON of `ffprobe -show_format -show_streams` into MediaInfo. What ffprobe leaves out or calls N/A is
+ * Turns the JSON of an ffprobe that was asked for {@link probeEntries} into MediaInfo. What ffprobe leaves out or calls N/A is
  * absent. Throws a SyntaxError or ZodError when it is not such JSON.
  */
 export function parseProbe(json: string): Probed {

@@ -62,6 +62,12 @@ export function probeError(
       { facts },
     )
   }
+  if (result.overflowed) {
+    return bad(
+      'input-too-large',
+      'What the input says of itself, such as the language of a stream, is longer than any movie needs. Strip its metadata.',
+    )
+  }
   for (const { pattern, code, message } of explanations) {
     const found = pattern.exec(result.stderr)
     // ffprobe takes all kinds of bytes for an MP4 without an index.

@@ -7,6 +7,7 @@ import { endsLikeOgg } from './ogg-end.ts'
 import { type Probed, parseProbe } from './parse-probe.ts'
 import { pasteable } from './pasteable.ts'
 import type { ProbeContext } from './probe-context.ts'
+import { probeEntries } from './probe-entries.ts'
 import { bad, oversized, probeError } from './probe-error.ts'
 import { runTool, type ToolResult } from './run-tool.ts'
 import { type Sniffed, sniffFile } from './sniff.ts'
@@ -48,7 +49,7 @@ export async function probeInput(context: ProbeContext, inputPath: string): Prom
 export const probeArguments = (limits: EncodeLimits, inputPath: string): readonly string[] => [
   ...['-v', 'error', '-hide_banner'],
   ...probeGuards(limits),
-  ...['-show_format', '-show_streams', '-of', 'json'],
+  ...probeEntries,
   ...['-i', inputPath],
 ]
 

@@ -11,9 +11,11 @@ export interface ToolResult {
   readonly stderr: string
   /** True when it ran into `timeoutMs` and was killed. */
   readonly timedOut: boolean
+  /** True when it wrote more than any tool has reason for and was killed. */
+  readonly overflowed: boolean
 }
 
-// The JSON of 65 streams with tags is some 100 kB; whoever sends more is up to no good.
+// The JSON of 65 streams is some 50 kB; whoever makes it more is up to no good.
 const MAX_STDOUT_BYTES = 16 * 2 ** 20
 const MAX_STDERR_BYTES = 64 * 2 ** 10
 
@@ -39,7 +41,11 @@ export async function runTool(
     kill()
   }, options.timeoutMs)
   options.signal?.addEventListener('abort', kill, { once: true })
-  const stdout = collect(child.stdout, MAX_STDOUT_BYTES, kill)
+  let overflowed = false
+  const stdout = collect(child.stdout, MAX_STDOUT_BYTES, () => {
+    overflowed = true
+    kill()
+  })
   const stderr = collect(child.stderr, MAX_STDERR_BYTES)
   try {
     const [exitCode, killedBy] = await new Promise<[number | null, NodeJS.Signals | null]>(
@@ -57,6 +63,7 @@ export async function runTool(
       stdout: stdout(),
       stderr: stderr(),
       timedOut,
+      overflowed,
     }
   } finally {
     clearTimeout(timer)

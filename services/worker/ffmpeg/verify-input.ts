@@ -95,9 +95,10 @@ const INDEX_SLACK_PACKETS = 2
 
 function missingPackets(facts: LossFacts, code: Loss['code']): readonly Loss[] {
   return usedStreams(facts).flatMap(({ stream: { packetCount, codec, type }, read }) => {
-    // An index of PCM counts samples, of which a packet holds thousands.
-    if (packetCount === undefined || codec?.startsWith('pcm_') || clockMayJump(facts.info)) return []
     const { packetsRead = 0 } = read ?? {}
+    // An index of PCM counts samples, of which a packet holds thousands: all that it tells is whether there are any.
+    const comparable = !codec?.startsWith('pcm_') || packetsRead === 0
+    if (packetCount === undefined || !comparable || clockMayJump(facts.info)) return []
     const count = packetCount - packetsRead
     if (count <= Math.max(INDEX_SLACK_PACKETS, packetCount * INDEX_TOLERANCE)) return []
     const message = `The input's index lists ${packetCount} packets of ${type}, and ${packetsRead} were found.`

@@ -8,6 +8,7 @@ import { readMp4Layout } from './mp4-boxes.ts'
 import { fraction, parseProbe } from './parse-probe.ts'
 import { pasteable } from './pasteable.ts'
 import type { ProbeContext } from './probe-context.ts'
+import { probeEntries } from './probe-entries.ts'
 import { runTool } from './run-tool.ts'
 
 export interface VerifiedOutput {
@@ -55,7 +56,8 @@ export async function verifyMovie(
 export const outputProbeArguments = (file: string): readonly string[] => [
   ...['-v', 'error', '-hide_banner'],
   ...['-protocol_whitelist', 'file'],
-  ...['-count_packets', '-show_format', '-show_streams', '-of', 'json'],
+  '-count_packets',
+  ...probeEntries,
   ...['-i', file],
 ]
 

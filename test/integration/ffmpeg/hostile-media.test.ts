@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import path from 'node:path'
 import { argvOf, encodeCommand } from '../../../services/worker/ffmpeg/command.ts'
-import { findJail, openJail } from '../../../services/worker/ffmpeg/jail.ts'
 import { defaultLimits, type EncodeLimits } from '../../../services/worker/ffmpeg/limits.ts'
 import { planEncode } from '../../../services/worker/ffmpeg/plan.ts'
 import { probeArguments } from '../../../services/worker/ffmpeg/probe.ts'
@@ -13,51 +12,8 @@ import { blackPng } from '../../support/black-png.ts'
 import { clipFolder, everydayClip, fastH264, makeClip, picture, tone } from '../../support/clips.ts'
 import { codeOf, encodeClip, openClipJail } from '../../support/encode-clip.ts'
 import { requireTool } from '../../support/tools.ts'
+import { hostile, runJailed, whitelists, withAllProtocols, without } from '../../support/unguarded.ts'
 import { changed } from '../corpus/damage.ts'
-
-/** A command line without one of its guards, or without several. */
-function without(argv: readonly string[], ...options: readonly string[]): readonly string[] {
-  return options.reduce((left, option) => {
-    const at = left.indexOf(option)
-    assert.notEqual(at, -1, `${option} is not in the command line`)
-    return left.toSpliced(at, 2)
-  }, argv)
-}
-
-/** The same with every protocol that this ffmpeg has: left to itself, it lets local files open only local ones. */
-const withAllProtocols = (argv: readonly string[]) =>
-  argv.map((word, index) =>
-    argv[index - 1] === '-protocol_whitelist'
-      ? 'file,crypto,data,http,https,tcp,udp,tls,concat,subfile'
-      : word,
-  )
-
-const whitelists = ['-protocol_whitelist', '-format_whitelist', '-codec_whitelist']
-
-/** Runs ffprobe or ffmpeg as the engine does, in a jail of the given kind. */
-async function run(
-  tool: 'ffmpeg' | 'ffprobe',
-  argv: readonly string[],
-  input: string,
-  options: { jail?: 'bwrap' | 'none'; limits?: Partial<EncodeLimits>; outputDir?: string } = {},
-): Promise<ToolResult> {
-  const tools = await findJail({ wanted: options.jail ?? 'bwrap', searchPath: process.env.PATH ?? '' })
-  const jail = await openJail(tools, {
-    toolDir: path.join(clipFolder(), 'hostile-jail'),
-    readOnly: [path.dirname(input)],
-    writable: [options.outputDir ?? clipFolder()],
-    limits: { ...defaultLimits, ...options.limits },
-  })
-  return runTool(tool === 'ffmpeg' ? jail.ffmpegPath : jail.ffprobePath, argv, { timeoutMs: 20_000 })
-}
-
-async function hostile(name: string, content: string | Buffer): Promise<string> {
-  const dir = path.join(clipFolder(), 'hostile')
-  await mkdir(dir, { recursive: true })
-  const file = path.join(dir, name)
-  await writeFile(file, content)
-  return file
-}
 
 /** The encode's command line for a clip of which only the size and frame rate matter. */
 function encodeArgv(input: string, output: string, limits: EncodeLimits, frameRate = '25', durationSec = 2) {
@@ -109,15 +65,19 @@ describe('Media that tries to reach out', () => {
       const guarded = probeArguments(defaultLimits, file)
       const bare = withAllProtocols(without(guarded, '-format_whitelist', '-codec_whitelist'))
 
-      await run('ffprobe', bare, file, { jail: 'none' })
+      await runJailed('ffprobe', bare, file, { jail: 'none' })
       assert.ok(requests.length > 0, 'the attack is real')
 
       const alone = {
-        'the jail': () => run('ffprobe', bare, file),
+        'the jail': () => runJailed('ffprobe', bare, file),
         'the list of protocols': () =>
-          run('ffprobe', without(guarded, '-format_whitelist', '-codec_whitelist'), file, { jail: 'none' }),
+          runJailed('ffprobe', without(guarded, '-format_whitelist', '-codec_whitelist'), file, {
+            jail: 'none',
+          }),
         'the list of formats': () =>
-          run('ffprobe', withAllProtocols(without(guarded, '-codec_whitelist')), file, { jail: 'none' }),
+          runJailed('ffprobe', withAllProtocols(without(guarded, '-codec_whitelist')), file, {
+            jail: 'none',
+          }),
         'the look at its first bytes': async () =>
           assert.equal(
             await codeOf(encodeClip(file, ['web-480p'], { jail: 'none' })),
@@ -143,10 +103,10 @@ describe('Media that tries to reach out', () => {
     const sees = (result: ToolResult) => /"width": 64/.test(result.stdout)
     const guarded = probeArguments(defaultLimits, file)
     const bare = without(guarded, ...whitelists)
-    assert.equal(sees(await run('ffprobe', bare, file, { jail: 'none' })), true, 'the attack is real')
+    assert.equal(sees(await runJailed('ffprobe', bare, file, { jail: 'none' })), true, 'the attack is real')
     // The other file is local, so the list of protocols lets it through: the list of formats and the jail do not.
     assert.equal(
-      sees(await run('ffprobe', without(guarded, '-protocol_whitelist'), file, { jail: 'none' })),
+      sees(await runJailed('ffprobe', without(guarded, '-protocol_whitelist'), file, { jail: 'none' })),
       false,
       'the list of formats',
     )
@@ -161,15 +121,15 @@ describe('Media that tries to reach out', () => {
       await makeClip(`sequence/s${n}.png`, [...picture('64x48', 0.04), '-frames:v', '1'])
     const pattern = path.join(dir, 's%d.png')
     const guarded = probeArguments(defaultLimits, pattern)
-    assert.match((await run('ffprobe', without(guarded, ...whitelists), pattern)).stdout, /"width": 64/)
-    assert.doesNotMatch((await run('ffprobe', guarded, pattern)).stdout, /"width"/)
+    assert.match((await runJailed('ffprobe', without(guarded, ...whitelists), pattern)).stdout, /"width": 64/)
+    assert.doesNotMatch((await runJailed('ffprobe', guarded, pattern)).stdout, /"width"/)
   })
 
   it('a decoder that nobody needs is run when no list forbids it', async () => {
     const file = await makeClip('hostile-magic.avi', [...picture('64x64', 0.2), '-c:v', 'magicyuv'])
     const guarded = probeArguments(defaultLimits, file)
-    assert.match((await run('ffprobe', without(guarded, '-codec_whitelist'), file)).stdout, /magicyuv/)
-    assert.match((await run('ffprobe', guarded, file)).stderr, /not on whitelist/)
+    assert.match((await runJailed('ffprobe', without(guarded, '-codec_whitelist'), file)).stdout, /magicyuv/)
+    assert.match((await runJailed('ffprobe', guarded, file)).stderr, /not on whitelist/)
   })
 })
 
@@ -188,11 +148,11 @@ describe('Media that tries to use everything up', () => {
     const limits = { ...defaultLimits, maxPixels: 10 * MB, maxAllocBytes: 10 * MB }
     const output = path.join(clipFolder(), 'huge.mp4')
     const guarded = encodeArgv(file, output, limits)
-    const bare = await run('ffmpeg', without(guarded, '-max_pixels', '-max_alloc'), file)
+    const bare = await runJailed('ffmpeg', without(guarded, '-max_pixels', '-max_alloc'), file)
     assert.ok((await stat(file)).size < 1 * MB)
     assert.ok(maxRssOf(bare) > 150 * MB, `the attack is real: ${maxRssOf(bare)}`)
     for (const other of ['-max_alloc', '-max_pixels']) {
-      const result = await run('ffmpeg', without(guarded, other), file)
+      const result = await runJailed('ffmpeg', without(guarded, other), file)
       assert.notEqual(result.exitCode, 0)
       assert.ok(maxRssOf(result) < 120 * MB, `without ${other} only: ${maxRssOf(result)}`)
     }
@@ -202,8 +162,8 @@ describe('Media that tries to use everything up', () => {
     const file = await hugePicture()
     const output = path.join(clipFolder(), 'huge-2.mp4')
     const bare = without(encodeArgv(file, output, defaultLimits), '-max_pixels', '-max_alloc')
-    assert.equal((await run('ffmpeg', bare, file)).exitCode, 0)
-    const bounded = await run('ffmpeg', bare, file, { limits: { memoryBytes: 150 * MB } })
+    assert.equal((await runJailed('ffmpeg', bare, file)).exitCode, 0)
+    const bounded = await runJailed('ffmpeg', bare, file, { limits: { memoryBytes: 150 * MB } })
     assert.match(bounded.stderr, /Cannot allocate memory|malloc of size|failed to allocate|Error/i)
     assert.notEqual(bounded.exitCode, 0)
   })
@@ -214,8 +174,8 @@ describe('Media that tries to use everything up', () => {
     const file = await makeClip('hostile-streams.mkv', ['-i', sound, ...maps, '-c', 'copy'])
     const guarded = probeArguments(defaultLimits, file)
     const streams = (result: ToolResult) => result.stdout.match(/"index":/g)?.length ?? 0
-    assert.equal(streams(await run('ffprobe', without(guarded, '-max_streams'), file)), 200)
-    assert.ok(streams(await run('ffprobe', guarded, file)) <= defaultLimits.maxStreams + 1)
+    assert.equal(streams(await runJailed('ffprobe', without(guarded, '-max_streams'), file)), 200)
+    assert.ok(streams(await runJailed('ffprobe', guarded, file)) <= defaultLimits.maxStreams + 1)
   })
 
   it('a gap in the timestamps makes an output without end when its length is not bounded', async () => {
@@ -235,9 +195,13 @@ describe('Media that tries to use everything up', () => {
     const output = path.join(clipFolder(), 'gap-out.mp4')
     const guarded = encodeArgv(gap, output, defaultLimits, '120', 0.5)
     const lasts = async (argv: readonly string[]) => {
-      const made = await run('ffmpeg', argv, gap)
+      const made = await runJailed('ffmpeg', argv, gap)
       assert.equal(made.exitCode, 0, made.stderr.slice(-500))
-      const found = await run('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', output], output)
+      const found = await runJailed(
+        'ffprobe',
+        ['-v', 'error', '-show_entries', 'format=duration', output],
+        output,
+      )
       return Number(/duration=([\d.]+)/.exec(found.stdout)?.[1])
     }
     assert.ok((await lasts(without(guarded, '-t'))) > 140, 'the attack is real')
@@ -286,7 +250,7 @@ describe('Media that tries to use everything up', () => {
       output,
     ]
     const limits = { maxOutputBytes: -64 * 2 ** 20 + 500_000 }
-    const result = await run('ffmpeg', argv, file, { limits })
+    const result = await runJailed('ffmpeg', argv, file, { limits })
     assert.notEqual(result.exitCode, 0)
     assert.ok((await stat(output)).size <= 500_000)
   })
@@ -294,9 +258,36 @@ describe('Media that tries to use everything up', () => {
   it('CPU time without end is stopped by the kernel', async () => {
     const file = await everydayClip()
     const argv = ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'mandelbrot=s=640x360', '-f', 'null', '-']
-    const result = await run('ffmpeg', argv, file, { limits: { cpuSec: 1 } })
+    const result = await runJailed('ffmpeg', argv, file, { limits: { cpuSec: 1 } })
     assert.equal(result.timedOut, false)
     assert.notEqual(result.exitCode, 0)
+  })
+
+  it('megabytes of metadata are not even asked for, and are refused where they must be', async function () {
+    this.timeout(60_000)
+    const withTags = async (tag: string) => {
+      const section = `[STREAM]\n${tag}=${'9'.repeat(1_000_000)}\n`
+      const ini = await hostile(`${tag}.ini`, `;FFMETADATA1\n${section.repeat(17)}`)
+      const streams = Array.from({ length: 17 }, (_, n) => [
+        '-map',
+        '0:a',
+        `-map_metadata:s:${n}`,
+        `1:s:${n}`,
+      ])
+      const inputs = [...tone(0.1), '-i', ini, '-c:a', 'pcm_u8']
+      return makeClip(`hostile-${tag}.mkv`, [...inputs, ...streams.flat()])
+    }
+    const MOST = 16 * 2 ** 20
+    const idle = await withTags('comment')
+    const asking = ['-v', 'error', '-show_streams', '-of', 'json', '-i', idle]
+    assert.equal((await runJailed('ffprobe', asking, idle)).overflowed, true, 'the attack is real')
+    const answer = await runJailed('ffprobe', probeArguments(defaultLimits, idle), idle)
+    assert.ok(answer.exitCode === 0 && answer.stdout.length < 50_000)
+    // This one is asked for.
+    const counts = await withTags('NUMBER_OF_FRAMES')
+    const cut = await runJailed('ffprobe', probeArguments(defaultLimits, counts), counts)
+    assert.ok(cut.overflowed && cut.stdout.length <= MOST)
+    assert.equal(await codeOf(encodeClip(counts, ['audio-m4a'])), 'input-too-large')
   })
 
   it('absurd metadata neither grows the record nor the log', async () => {

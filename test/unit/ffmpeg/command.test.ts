@@ -220,6 +220,26 @@ describe('The command line of an encode', () => {
   })
 })
 
+describe('The command lines of ffprobe', () => {
+  const entries =
+    'format=format_name,size,start_time,duration,bit_rate:stream=index,codec_type,codec_name,profile,width,height,pix_fmt,sample_aspect_ratio,field_order,color_space,color_transfer,color_primaries,color_range,avg_frame_rate,r_frame_rate,nb_frames,nb_read_packets,bit_rate,start_time,duration,channels,channel_layout,sample_rate:stream_disposition=default,attached_pic:stream_tags=language,DURATION,duration,DURATION-eng,NUMBER_OF_FRAMES,number_of_frames,NUMBER_OF_FRAMES-eng:stream_side_data=rotation'
+  const asked = ['-show_entries', entries, '-of', 'json']
+
+  it('are this, whole, for an input', () => {
+    assert.deepEqual(probeArguments(limits, '/in/movie'), [
+      // ffprobe does not know -max_alloc.
+      ...['-v', 'error', '-hide_banner', ...guards.slice(2), ...asked, '-i', '/in/movie'],
+    ])
+  })
+
+  it('are this, whole, for an output, of which packets are counted in the same pass', () => {
+    assert.deepEqual(outputProbeArguments('/out/movie'), [
+      ...['-v', 'error', '-hide_banner', '-protocol_whitelist', 'file', '-count_packets'],
+      ...[...asked, '-i', '/out/movie'],
+    ])
+  })
+})
+
 describe('The command line of a whole decode', () => {
   it('is this, whole', () => {
     assert.deepEqual(argvOf(decodeCommand('/out/movie.mp4', limits)), [
