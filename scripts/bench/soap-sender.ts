@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 export interface SoapAnswer {
   readonly status: number
@@ -47,8 +48,11 @@ export function soapSender(service: {
     })
     // Awaited below; until then its failure must not count as nobody's.
     answered.catch(() => {})
+    // The service hangs up on what it has refused; before its answer that fails the wait above.
+    sending.on('error', () => {})
     for (const bytes of body) {
-      // A refusal comes while the sender is still at it.
+      // A refusal comes while the sender is still at it, and must be read before a write finds the connection closed.
+      await nextTurn()
       if (answer !== undefined) break
       if (!sending.write(bytes)) await Promise.race([once(sending, 'drain'), answered])
     }
