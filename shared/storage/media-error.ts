@@ -9,7 +9,9 @@ export const isMissing = (error: unknown): boolean =>
 export function toMediaError(error: unknown, verb: string, bucket: string, key: string): ReelmillError {
   if (error instanceof ReelmillError) return error
   const facts = { bucket, key, verb, store: error instanceof Error ? error.name : undefined }
-  const status = error instanceof S3ServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0
+  // A clock was set: the SDK signs the next request by the store's time, so this is no matter of credentials.
+  const isSkewed = error instanceof Error && error.name === 'RequestTimeTooSkewed'
+  const status = error instanceof S3ServiceException && !isSkewed ? (error.$metadata.httpStatusCode ?? 0) : 0
   const what = `The media store could not ${verb} ${key} in ${bucket}: ${messageOf(error)}.`
   if (error instanceof S3ServiceException && error.name === 'NoSuchUpload') {
     return new ReelmillError(

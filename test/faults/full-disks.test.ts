@@ -24,10 +24,10 @@ describe('a full disk', function () {
   before(function () {
     requireTool(this, 'ffmpeg', 'bwrap', 'prlimit', 'small-disk')
   })
-  afterEach(() => bench?.[Symbol.asyncDispose]())
 
   describe('of the worker', () => {
-    beforeEach(async () => {
+    after(() => bench?.[Symbol.asyncDispose]())
+    before(async () => {
       bench = await startFaultBench(
         { REELMILL_MIN_WORKERS: '0', REELMILL_MAX_WORKERS: '0' },
         {
@@ -80,7 +80,8 @@ describe('a full disk', function () {
   describe('of the store', () => {
     const cloudFolder = (dataFolder: string) => path.join(dataFolder, 'localcloud')
     const disk = () => seenBy(bench.service('localcloud').pid, cloudFolder(bench.dataFolder))
-    beforeEach(async () => {
+    after(() => bench?.[Symbol.asyncDispose]())
+    before(async () => {
       bench = await startFaultBench(
         {},
         {
