@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -11,6 +11,7 @@ import { DEFAULT_TENANT } from '#shared/tenants/ensure-first-key.ts'
 import { SecretBox } from '#shared/tenants/secret-box.ts'
 import { Tenants } from '#shared/tenants/tenants.ts'
 import { Users } from '#shared/tenants/users.ts'
+import { samples } from '../../services/frontend/soap/reply/samples.ts'
 import { ENVELOPE_NAMESPACE } from '../../services/frontend/soap/soap-version.ts'
 import { Lanes } from '../localcloud-clients/support/lanes.ts'
 import { everydayClip } from '../support/clips.ts'
@@ -98,6 +99,17 @@ describe('Reelmill through SOAP clients that nobody here wrote', function () {
         const ended = missing === undefined ? lanes.add(journey) : async () => undefined
         it(`uploads, encodes and fetches a movie by ${nameOf(mode)}`, ended)
       }
+      const { sample } = stack
+      if (!sample) return
+      const paste = async () => {
+        const home = await mkdtemp(path.join(folder, 'sample-'))
+        const said = await runSample(sample, home, { url: service.url, key: service.key, clip })
+        const [, status, address = ''] = /^(\w+) (http\S+)$/m.exec(said) ?? []
+        assert.equal(status, 'succeeded', said)
+        assert.equal((await fetch(address)).status, 200, 'the encoded movie is there')
+      }
+      const pasted = missing === undefined ? lanes.add(paste) : async () => undefined
+      it(`runs the program of the README, ${sample.file}, as it stands`, pasted)
     })
   }
 })
@@ -106,6 +118,26 @@ async function build(stack: Stack, home: string, url: string): Promise<string> {
   await mkdir(home)
   await stack.build?.(home, `${url}/soap`)
   return home
+}
+
+/** What the program prints in a folder with a movie and a key, as `npm start` has them; only the address is another. */
+async function runSample(
+  { file, environment }: NonNullable<Stack['sample']>,
+  home: string,
+  { url, key, clip }: { readonly url: string; readonly key: string; readonly clip: string },
+): Promise<string> {
+  const found = samples(`${url}/soap`).find(({ title }) => title.includes(`(${file};`))
+  assert.ok(found?.shell, `there is a program ${file}`)
+  await mkdir(path.join(home, 'data'))
+  await writeFile(path.join(home, 'data', 'key'), `${key}\n`)
+  await copyFile(clip, path.join(home, 'movie.mov'))
+  await writeFile(path.join(home, file), found.code)
+  const { stdout } = await run('sh', ['-ec', found.shell], {
+    cwd: home,
+    env: { ...process.env, ...(await environment?.(home)) },
+    timeout: BUILD_MS,
+  })
+  return stdout
 }
 
 /** A client that cannot do something may do something else without a word; so what it sent is looked at. */

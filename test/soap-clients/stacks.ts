@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -22,6 +22,11 @@ export interface Stack {
   /** Makes the proxy from the served WSDL, and the client, in `folder`. Nothing generated is touched. */
   build?(folder: string, url: string): Promise<void>
   command(folder: string): readonly string[]
+  /** The program for it on `GET /soap`, and what its shell needs beside this machine's own environment. */
+  readonly sample?: {
+    readonly file: 'upload.php' | 'Upload.java' | 'Upload.cs'
+    environment?(folder: string): Promise<Readonly<Record<string, string>>>
+  }
 }
 
 const sources = fileURLToPath(new URL('.', import.meta.url))
@@ -64,6 +69,7 @@ export const stacks: readonly Stack[] = [
     probe: ['php', '-r', 'exit(class_exists("SoapClient") ? 0 : 1);'],
     modes: every(['inline'], ['basic', 'text', 'digest']),
     command: () => ['php', source('php/client.php')],
+    sample: { file: 'upload.php' },
   },
   {
     name: 'Perl SOAP::Lite',
@@ -104,6 +110,7 @@ export const stacks: readonly Stack[] = [
       await javac(folder, jaxWsJars, source('jax-ws/Client.java'))
     },
     command: (folder) => ['java', '-cp', `${jaxWsJars}:${path.join(folder, 'classes')}`, 'Client'],
+    sample: { file: 'Upload.java', environment: withWsimport },
   },
   {
     name: 'Axis 1.4',
@@ -137,6 +144,7 @@ export const stacks: readonly Stack[] = [
       }
     },
     command: (folder) => ['sh', '-c', `exec mono ${folder}/$SOAP_VERSION/client.exe`],
+    sample: { file: 'Upload.cs' },
   },
   {
     name: 'WCF',
@@ -171,6 +179,15 @@ async function gsoapClient(folder: string, version: Mode['version'], wsdl: strin
     ],
     options,
   )
+}
+
+/** Debian has JAX-WS and no command for wsimport; JDK 8 has both, on its class path. */
+async function withWsimport(folder: string): Promise<Readonly<Record<string, string>>> {
+  const command = path.join(folder, 'wsimport')
+  await writeFile(command, `#!/bin/sh\nexec java -cp ${jaxWsJars} com.sun.tools.ws.WsImport "$@"\n`, {
+    mode: 0o755,
+  })
+  return { PATH: `${folder}:${process.env.PATH}`, CLASSPATH: `${jaxWsJars}:.` }
 }
 
 async function javac(folder: string, classpath: string, client: string): Promise<void> {
