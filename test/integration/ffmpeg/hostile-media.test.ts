@@ -255,6 +255,17 @@ describe('Media that tries to use everything up', () => {
     assert.ok((await stat(output)).size <= 500_000)
   })
 
+  it('a small file takes as long as its pictures are large and many when no time is set', async function () {
+    this.timeout(60_000)
+    const black = ['-f', 'lavfi', '-i', 'color=black:s=3840x2160:r=60:d=0.5', ...fastH264]
+    const file = await makeClip('hostile-slow.mp4', black)
+    assert.ok((await stat(file)).size < 50_000)
+    const work = (encodeTimeoutMs: number) =>
+      codeOf(encodeClip(file, ['web-480p'], { limits: { encodeTimeoutMs } }))
+    assert.equal(await work(100), 'encode-timeout')
+    assert.equal(await work(60_000), 'succeeded')
+  })
+
   it('CPU time without end is stopped by the kernel', async () => {
     const file = await everydayClip()
     const argv = ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'mandelbrot=s=640x360', '-f', 'null', '-']

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { everydayClip, fastH264, makeClip, picture, tone } from '../../support/clips.ts'
 import { codeOf, encodeClip } from '../../support/encode-clip.ts'
 import { requireTool } from '../../support/tools.ts'
@@ -21,6 +23,16 @@ const sizeOf = (result: Awaited<ReturnType<typeof encodeClip>>, index = 0) => {
 
 const audioOf = (result: Awaited<ReturnType<typeof encodeClip>>, index = 0) =>
   result.outputs[index]?.streams.find(({ type }) => type === 'audio')
+
+/** Which colour the upper half of the first picture has. */
+async function topColor(file: string): Promise<'red' | 'blue'> {
+  const scale = ['-frames:v', '1', '-vf', 'scale=1:2:flags=area', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-']
+  const { stdout } = await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', file, ...scale], {
+    encoding: 'buffer',
+  })
+  const [red = 0, , blue = 0] = stdout
+  return red > blue ? 'red' : 'blue'
+}
 
 describe('Encoding by presets', () => {
   before(function () {
@@ -106,6 +118,25 @@ describe('Encoding by presets', () => {
     assert.equal((result.detected.streams[0]?.rotationDeg ?? 0) % 180, 90)
     assert.deepEqual(complaints(result), [])
     assert.equal(sizeOf(result), '480x854')
+  })
+
+  it('turns pictures the way that the file says, in movies and stills', async () => {
+    // Red is left and blue is right; a quarter turn brings one of them to the top.
+    const halves = 'color=red:s=160x180:r=25:d=0.2[l];color=blue:s=160x180:r=25:d=0.2[r];[l][r]hstack'
+    const flat = await makeClip('halves.mp4', ['-filter_complex', halves, ...fastH264])
+    const tops = new Set<string>()
+    for (const turn of [90, 270]) {
+      const metadata = ['-c', 'copy', '-metadata:s:v:0', `rotate=${turn}`]
+      const turned = await makeClip(`halves-${turn}.mp4`, ['-i', flat, ...metadata])
+      const result = await encodeClip(turned, ['web-480p', 'poster-jpg'])
+      const clockwise = result.detected.streams[0]?.rotationDeg === 90
+      for (const { files } of result.outputs) {
+        const top = await topColor(files[0]?.localPath ?? '')
+        assert.equal(top, clockwise ? 'red' : 'blue')
+        tops.add(top)
+      }
+    }
+    assert.equal(tops.size, 2, 'the two turns are not the same')
   })
 
   it('keeps portrait pictures portrait', async () => {
