@@ -72,13 +72,17 @@ async function putRound(
   { signal }: BenchContext,
 ) {
   const answer = async () => {
-    const [message] = await Promise.race([
-      once(client, 'message', { signal }),
-      once(client, 'exit', { signal }).then(([code]) => {
-        throw new Error(`the client ended with ${code}`)
-      }),
-    ])
-    return message as 'ready' | PutRound
+    const heard = new AbortController()
+    const listening = { signal: AbortSignal.any([signal, heard.signal]) }
+    const ended = once(client, 'exit', listening).then(([code]) => {
+      throw new Error(`the client ended with ${code}`)
+    })
+    try {
+      const [message] = await Promise.race([once(client, 'message', listening), ended])
+      return message as 'ready' | PutRound
+    } finally {
+      heard.abort() // one of the two listeners is left
+    }
   }
   client.send(task)
   if ((await answer()) !== 'ready') throw new Error('the client is out of step')
