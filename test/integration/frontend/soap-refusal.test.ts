@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
+import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { startTestFrontend } from '../../support/frontend.ts'
+import { startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
 import { envelope } from '../../unit/soap/support/envelopes.ts'
 import { textOf } from '../../unit/soap/support/soap-server.ts'
 
@@ -10,8 +11,14 @@ import { textOf } from '../../unit/soap/support/soap-server.ts'
 const BODY_BYTES = 16 * 2 ** 20
 
 describe('A refusal by SOAP', () => {
-  it('reads on what its sender is still sending, so that it sees the fault', async () => {
-    await using frontend = await startTestFrontend()
+  let frontend: TestFrontend
+
+  beforeEach(async () => {
+    frontend = await startTestFrontend()
+  })
+  afterEach(() => frontend[Symbol.asyncDispose]())
+
+  function refused(headers: Record<string, string> = {}) {
     const body = envelope('<a>'.repeat(BODY_BYTES / 3))
     const sending = request(`${frontend.url}/soap`, {
       method: 'POST',
@@ -19,8 +26,24 @@ describe('A refusal by SOAP', () => {
         authorization: `Basic ${Buffer.from(`any:${frontend.key}`).toString('base64')}`,
         'content-type': 'text/xml',
         'content-length': Buffer.byteLength(body),
+        ...headers,
       },
     })
+    return { body: Buffer.from(body), sending }
+  }
+
+  it('comes before all was sent, and what is sent after it is read on', async () => {
+    const { body, sending } = refused()
+    sending.write(body.subarray(0, 2 ** 20))
+    const [answer] = (await once(sending, 'response')) as [IncomingMessage]
+    assert.equal(textOf(await text(answer), 'Field'), 'depth')
+    const sent = once(sending, 'finish')
+    sending.end(body.subarray(2 ** 20))
+    await sent
+  })
+
+  it('is seen by a client that closes after one request and sends all before it reads', async () => {
+    const { body, sending } = refused({ connection: 'close' })
     const seen: string[] = []
     sending.on('finish', () => seen.push('all was sent'))
     sending.on('response', () => seen.push('the answer came'))
@@ -28,5 +51,20 @@ describe('A refusal by SOAP', () => {
     const [answer] = (await once(sending, 'response')) as [IncomingMessage]
     assert.equal(textOf(await text(answer), 'Field'), 'depth')
     assert.deepEqual(seen, ['all was sent', 'the answer came'])
+  })
+
+  it('does not make the server read without end', async () => {
+    const { body, sending } = refused({ 'content-length': String(2 ** 40) })
+    const chunk = body.subarray(0, 2 ** 20)
+    const [socket] = (await once(sending, 'socket')) as [Socket]
+    const hungUp = once(socket, 'close')
+    // Only of the connection that ends.
+    sending.on('error', () => undefined).on('response', (answer) => answer.on('error', () => undefined))
+    const send = () => {
+      while (!sending.destroyed && sending.write(chunk)) {}
+    }
+    sending.on('drain', send)
+    send()
+    await hungUp
   })
 })

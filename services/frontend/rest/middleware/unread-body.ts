@@ -4,30 +4,41 @@ import { isAwaitingContinue } from '../begin-body.ts'
 import type { RequestState } from '../route.ts'
 
 // A client that is still sending does not see an answer if its connection is reset meanwhile; many read nothing
-// before they have sent all. So a little more is read and thrown away before the answer, and then we hang up.
+// before they have sent all. So a little more is read and thrown away, and then we hang up.
 const MOST_BYTES = 32 * 2 ** 20
 const MOST_MS = 2_000
 const SILENT_MS = 200
 
-/** Lets the client see the answer to a request whose body was not read to its end, in most cases a refusal. */
+/**
+ * Lets the client see the answer to a request whose body was not read to its end, in most cases a refusal. The answer
+ * goes out at once, and what the client still sends is read after it. Where the connection ends with the answer,
+ * Node would end it with what was not read, so there the reading comes first.
+ */
 export function unreadBody(): Middleware<RequestState> {
   return async (ctx, next) => {
     await next()
-    const { req } = ctx
+    const { req, res } = ctx
     if (req.complete || req.destroyed || !hasBody(req)) return
-    ctx.set('Connection', 'close')
-    if (!isAwaitingContinue(req)) await drain(req)
+    // Whether the body comes now or not at all is the client's to choose: nothing may follow on this connection.
+    if (isAwaitingContinue(req)) ctx.set('Connection', 'close')
+    else if (res.shouldKeepAlive) res.once('finish', () => readOn(req))
+    else await drain(req, SILENT_MS)
   }
 }
 
 const hasBody = (req: IncomingMessage): boolean =>
   req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
 
-function drain(req: IncomingMessage): Promise<void> {
+async function readOn(req: IncomingMessage): Promise<void> {
+  await drain(req, MOST_MS)
+  if (!req.complete) req.destroy()
+}
+
+function drain(req: IncomingMessage, silentMs: number): Promise<void> {
   return new Promise((resolve) => {
     let bytes = 0
     const timer = setTimeout(finish, MOST_MS)
-    const silence = setTimeout(finish, SILENT_MS)
+    const silence = setTimeout(finish, silentMs)
     const onData = (chunk: Buffer) => {
       bytes += chunk.length
       silence.refresh()
