@@ -44,12 +44,13 @@ export async function submitJob(
   idempotency?: { readonly key: string; readonly requestSha256: string },
 ): Promise<Found<JobRecord>> {
   const { store, clock, times, queue, log } = context
-  let jobId = newId('job', clock.now())
+  const ownId = newId('job', clock.now())
+  let jobId = ownId
   if (idempotency) {
     jobId = await claimIdempotencyKey(context, {
       tenant: job.tenant,
       operation: 'submit-job',
-      id: jobId,
+      id: ownId,
       ...idempotency,
     })
   }
@@ -57,7 +58,9 @@ export async function submitJob(
     if (source.uploadId)
       await keepUpload(store, source.uploadId, clock.now() + times.jobLifeMs, times.jobLifeMs / 100)
   }
-  const existing = await lookUp(store, jobId)
+  // Under an id that was made just now there can be nothing, or only what a repeat of this request writes meanwhile;
+  // then the create below finds it.
+  const existing = jobId === ownId ? undefined : await lookUp(store, jobId)
   if (existing) return existing
 
   // Hints before the record: a record that no list shows would never be swept (H4).

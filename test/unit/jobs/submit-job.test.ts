@@ -64,6 +64,15 @@ describe('submitting a job', () => {
     assert.deepEqual(keys.toSorted(), ['all', 'exp', 'exp', 'open', 'ref'])
   })
 
+  it('looks for a record only where a repeat may have written one', async () => {
+    const { context, calls } = await open()
+    const reads = () => calls.filter(({ verb, key }) => verb === 'read' && key.startsWith('j/')).length
+    await submitJob(context, aRequest(), { key: 'k', requestSha256: 'a' })
+    assert.equal(reads(), 0)
+    await submitJob(context, aRequest(), { key: 'k', requestSha256: 'a' })
+    assert.equal(reads(), 1)
+  })
+
   it('keeps the input and writes the hints before the record, so that no crash hides a job (H4)', async () => {
     const { context, calls } = await open()
     await submitJob(context, aRequest())
