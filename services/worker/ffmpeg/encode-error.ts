@@ -61,7 +61,8 @@ const reasons: readonly { readonly pattern: RegExp; readonly says: readonly [Err
     ],
   },
   {
-    pattern: /Cannot allocate memory|std::bad_alloc|malloc of size \d+ failed|[Oo]ut of memory|memory exhausted/,
+    pattern:
+      /Cannot allocate memory|std::bad_alloc|malloc of size \d+ failed|[Oo]ut of memory|memory exhausted/,
     says: [
       'encode-failed',
       'ffmpeg ran into its limit on memory. Send smaller pictures or fewer outputs, or raise REELMILL_ENCODE_MEMORY.',
