@@ -1,16 +1,35 @@
+import { readFileSync } from 'node:fs'
+
 /**
- * Kills a process and all of its group, at once and for certain. Inside bwrap everything dies with bwrap itself; the
- * group is for what runs without a jail. Nothing happens when they are gone already.
+ * Kills a process, all of its group and its children, at once and for certain. Inside bwrap everything dies with bwrap
+ * itself, but for one moment: a bwrap that has just forked is not yet tied to its parent, and without it would wait for
+ * ever, with the pipes in its hand that we wait for. So the children are killed by name. The group is for what runs
+ * without a jail. Nothing happens when they are gone already.
  */
 export function killTree(pid: number | undefined): void {
   if (pid === undefined) return
-  for (const target of [-pid, pid]) {
-    try {
-      process.kill(target, 'SIGKILL')
-    } catch (error) {
-      // ESRCH: no such group, or it has ended. EPERM: it is about to change its user and dies by the other kill.
-      if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM')))
-        throw error
-    }
+  // Stopped, it makes no more children while they are counted; and it still is their parent.
+  signal(pid, 'SIGSTOP')
+  const children = childrenOf(pid)
+  for (const target of [-pid, pid, ...children]) signal(target, 'SIGKILL')
+}
+
+function signal(target: number, name: 'SIGSTOP' | 'SIGKILL'): void {
+  try {
+    process.kill(target, name)
+  } catch (error) {
+    // ESRCH: no such group, or it has ended. EPERM: it is about to change its user and dies by the other kill.
+    if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM')))
+      throw error
+  }
+}
+
+/** As Linux has it; nothing elsewhere (where there is no bwrap) and when the process has ended. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text.split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
   }
 }
