@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import type { WorkerRecord } from '#shared/workers/worker-record.ts'
 import { everydayClip } from '../support/clips.ts'
 import { type FaultBench, startFaultBench } from '../support/fault-bench.ts'
-import { processesAbout } from '../support/process-table.ts'
 import { REAL_FFMPEG } from '../support/stand-in-ffmpeg.ts'
 import { requireTool } from '../support/tools.ts'
 
@@ -91,7 +90,7 @@ describe('an ffmpeg that turns on its worker', function () {
       `${deaf}; (${deaf}; while :; do sleep 1000; done) & while :; do sleep 1000; done`,
     )
     await bench.workerOn(id, 'encode')
-    assert.ok((await processesAbout(bench.dataFolder)).length > 0)
+    await bench.ffmpegRuns()
     process.kill(worker.pid ?? 0, 'SIGKILL')
     await bench.ffmpeg.behave(REAL_FFMPEG)
     worker = await bench.workerOn(id, undefined, worker)

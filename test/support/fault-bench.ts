@@ -25,6 +25,8 @@ export interface FaultBench extends TestStack {
   submit(clip: string | Promise<string>, ...presets: readonly string[]): Promise<Job>
   /** A job in the middle of its encode, and who is at it. The next attempt is as fast as can be. */
   encodeSlowly(clip: Promise<string>): Promise<{ id: string; worker: WorkerRecord & { pid: number } }>
+  /** Resolves when the process table shows an encode, which the record of its worker tells a little sooner. */
+  ffmpegRuns(): Promise<void>
   /** The worker that has this job in that phase; `other` is one that it must not be. */
   workerOn(jobId: string, phase?: string, other?: WorkerRecord): Promise<WorkerRecord>
   /**
@@ -62,18 +64,22 @@ export async function startFaultBench(
     const upload = await stack.api.upload(await clip)
     return stack.api.submit(upload.id, presets)
   }
+  const ffmpegRuns = async () => {
+    await stack.until('an ffmpeg runs', async () =>
+      (await processesAbout(stack.dataFolder)).some(({ command }) => command.includes(' -progress ')),
+    )
+  }
   return {
     ...stack,
     ffmpeg,
     submit,
     workerOn,
+    ffmpegRuns,
     async encodeSlowly(clip) {
       await ffmpeg.behave(AT_ITS_OWN_PACE)
       const { id } = await submit(clip, 'web-480p')
       const worker = await workerOn(id, 'encode')
-      await stack.until('its ffmpeg runs', async () =>
-        (await processesAbout(stack.dataFolder)).some(({ command }) => command.includes(' -progress ')),
-      )
+      await ffmpegRuns()
       await ffmpeg.behave(REAL_FFMPEG)
       const { pid } = worker
       assert.ok(pid)
