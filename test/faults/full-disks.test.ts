@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
+import { workerKey } from '#shared/jobs/keys.ts'
 import { everydayClip, fastH264, makeClip } from '../support/clips.ts'
 import { type FaultBench, startFaultBench } from '../support/fault-bench.ts'
 import { slowClip } from '../support/slow-encode.ts'
@@ -106,7 +107,7 @@ describe('a full disk', function () {
       {
         await using _ = await fillDisk(disk())
         await bench.until('the worker notices', async () => {
-          const found = await bench.stores.store.get(`w/${worker.id}.json`)
+          const found = await bench.stores.store.get(workerKey(worker.id))
           return found !== undefined && Date.now() - Date.parse(String(found.value.heartbeatAt)) > 2_000
         })
       }
