@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setImmediate as soon } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { makeClip } from '../../scripts/demo/make-clip.ts'
+import { processesAbout } from '../support/process-table.ts'
 import { requireTool } from '../support/tools.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -73,7 +74,6 @@ describe('npm run demo', function () {
   })
 
   it('is cleaned up after when it is killed', async () => {
-    if (process.platform !== 'linux') return // the processes are found by /proc
     const { child, said, ended } = demo(['--file', clip, '--preset', 'web-480p', '--keep'])
     await said('until Ctrl-C')
     child.kill('SIGKILL')
@@ -102,19 +102,9 @@ describe('npm run demo', function () {
     }
   }
 
-  /** Command lines of the processes that were started for `folder`, as their environment or arguments say. */
+  /** Command lines of the processes that were started for `folder`. */
   async function left(): Promise<string[]> {
-    if (process.platform !== 'linux') return []
-    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    const commands = await Promise.all(
-      pids.map(async (pid) => {
-        const [environment, command] = await Promise.all(
-          ['environ', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
-        )
-        return `${environment} ${command}`.includes(folder) ? [command?.replaceAll('\0', ' ') ?? ''] : []
-      }),
-    )
-    return commands.flat()
+    return (await processesAbout(folder)).map(({ command }) => command)
   }
 })
 
