@@ -11,8 +11,6 @@ const probes = {
   prlimit: ['prlimit', '--version'],
   'small-disk': smallDisk('/tmp', 1_048_576).concat('true'),
   faketime: ['faketime', '-f', '+0', 'true'],
-  curl: ['curl', '--version'],
-  docker: ['docker', 'info'],
 } as const
 
 export type Tool = keyof typeof probes
@@ -29,7 +27,7 @@ export function requireTool(test: Context, ...tools: Tool[]): void {
     if (!announced.has(tool)) {
       announced.add(tool)
       process.stderr.write(
-        `\n>>> SKIPPING TESTS: ${need}. \`node scripts/setup.mjs\` says how to install it.\n\n`,
+        `\n>>> SKIPPING TESTS: ${need}. \`node scripts/setup.mjs --tests\` says how to install it.\n\n`,
       )
     }
     test.skip()
