@@ -61,7 +61,7 @@ const MANAGERS = [
       bwrap: 'bubblewrap',
       prlimit: 'util-linux',
       ...CLIENTS,
-      python3: 'python',
+      'python3-venv': 'python',
     },
   },
   {
