@@ -12,7 +12,7 @@ export function onlyUsage(
     process.stdout.write(`${usage}\n`)
     return true
   }
-  process.stderr.write(`There is nothing to be said behind it, and ${args.join(' ')} was.\n\n${usage}\n`)
+  process.stderr.write(`It takes no arguments, and was given ${args.join(' ')}.\n\n${usage}\n`)
   process.exitCode = 2
   return true
 }

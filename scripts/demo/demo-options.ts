@@ -60,7 +60,7 @@ const options = {
   out: { type: 'string' },
   data: { type: 'string' },
   keep: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const satisfies ParseArgsConfig['options']
 
 function parse(args: readonly string[]) {
