@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { messageOf } from '#shared/errors.ts'
+import { quoted } from './demo/paste-commands.ts'
 import { onlyUsage } from './only-usage.ts'
 import { StoppedBySignal, stopSignals } from './stack/stop-signals.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -36,7 +37,7 @@ try {
   say(`Data and logs are under ${dataFolder}. The key is in ${stack.keyFile}.`)
   say()
   say('To encode a movie, paste:')
-  const auth = `-H "Authorization: Bearer $(cat ${stack.keyFile})"`
+  const auth = `-H "Authorization: Bearer $(cat ${quoted(stack.keyFile)})"`
   say(`  curl ${auth} -F preset=web-720p -F file=@movie.mov ${stack.url}/v1/jobs`)
   say(`  curl ${auth} ${stack.url}/v1/jobs`)
   say()
