@@ -37,12 +37,14 @@ describe('the workspace of a worker process', () => {
     const exited = once(child, 'exit')
     const [printed] = await once(child.stdout, 'data')
     const name = path.basename(String(printed))
-    await writeFile(path.join(root, name, 'movie'), 'bytes')
-
-    await (await claimWorkspace(root, silentLog)).release()
-    assert.ok((await readdir(root)).includes(name), 'it lives')
-    child.kill('SIGKILL')
-    await exited
+    try {
+      await writeFile(path.join(root, name, 'movie'), 'bytes')
+      await (await claimWorkspace(root, silentLog)).release()
+      assert.ok((await readdir(root)).includes(name), 'it lives')
+    } finally {
+      child.kill('SIGKILL')
+      await exited
+    }
     await (await claimWorkspace(root, silentLog)).release()
     assert.deepEqual(await readdir(root), [])
   })
