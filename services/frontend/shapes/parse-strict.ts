@@ -30,8 +30,11 @@ export function parseStrict<S extends z.ZodType>(
   const parsed = schema.safeParse(pruned, { error: issueSentence })
   if (parsed.success) return parsed.data
   const request: Request = { schema, reserved, sent: value, pruned }
-  throw requestError(parsed.error.issues.filter(isNews).flatMap((issue) => fieldErrors(issue, request)))
+  throw requestError(newsOf(parsed.error.issues).flatMap((issue) => fieldErrors(issue, request)))
 }
+
+// Explaining a name that does not exist costs far more than sending it, and nobody reads the hundredth.
+const MOST_EXPLAINED = 100
 
 interface Request {
   readonly schema: z.ZodType
@@ -82,17 +85,24 @@ export const pointerOf = (path: readonly PropertyKey[]): string =>
   path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 
 /** Text in the place of a list is no list; zod goes on and says that it is too short as well. */
-function isNews({ path }: z.core.$ZodIssue, index: number, issues: readonly z.core.$ZodIssue[]): boolean {
-  const pointer = pointerOf(path)
-  return !issues
-    .slice(0, index)
-    .some((earlier) => earlier.code === 'invalid_type' && pointerOf(earlier.path) === pointer)
+function newsOf(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
+  const ofWrongType = new Set<string>()
+  return issues.filter(({ code, path }) => {
+    const pointer = pointerOf(path)
+    if (ofWrongType.has(pointer)) return false
+    if (code === 'invalid_type') ofWrongType.add(pointer)
+    return true
+  })
 }
 
 function fieldErrors(issue: z.core.$ZodIssue, request: Request): FieldError[] {
   const { schema, reserved, pruned } = request
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => strangeField(schema, [...issue.path, key], reserved))
+    return issue.keys.map((key, index) => {
+      const path = [...issue.path, key]
+      if (index < MOST_EXPLAINED) return strangeField(schema, path, reserved)
+      return { pointer: pointerOf(path), code: 'unknown-field', message: 'does not exist' }
+    })
   }
   const found = at(pruned, issue.path)
   if (typeof found === 'string' && reserved.values[patternOf(issue.path)]?.includes(found)) {

@@ -150,6 +150,24 @@ describe('strict reading', () => {
     assert.equal(said({ outputs: ['web'] }), 'is missing')
   })
 
+  it('takes no longer for a megabyte of mistakes than the frontend can spare', () => {
+    const map = z.strictObject({ metadata: z.record(z.string(), z.string()).optional() })
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`key${n}`, n]))
+    for (const [value, code, last] of [
+      [{ metadata: many }, 'invalid-request', 'must be text, not 19999'],
+      [many, 'unknown-field', 'does not exist'],
+    ] as const) {
+      const before = process.cpuUsage()
+      assert.throws(
+        () => parseStrict(map, value),
+        ({ code: said, errors }: ReelmillError) =>
+          said === code && errors.length === 20_000 && errors.at(-1)?.message === last,
+      )
+      const { user, system } = process.cpuUsage(before)
+      assert.ok(user + system < 2_000_000, `${(user + system) / 1e6} s`)
+    }
+  })
+
   it('points as RFC 6901 says', () => {
     assert.equal(pointerOf(['a/b', 0, 'm~n']), '/a~1b/0/m~0n')
     assert.equal(pointerOf([]), '')
