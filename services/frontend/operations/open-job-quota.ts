@@ -28,7 +28,7 @@ export interface QuotaRequest {
 export class OpenJobQuota {
   readonly #d: { readonly store: StateStore; readonly clock: Clock }
   readonly #most: number
-  readonly #tallies = new Map<string, { readonly counted: Promise<Tally>; readonly atMs: number }>()
+  readonly #tallies = new Map<string, { readonly counted: Promise<Tally>; atMs: number }>()
 
   /** `most` jobs for each tenant; 0 is no limit. */
   constructor(dependencies: { readonly store: StateStore; readonly clock: Clock }, most: number) {
@@ -37,23 +37,27 @@ export class OpenJobQuota {
   }
 
   /** Takes a place for one more job. Throws `quota-exceeded`. */
-  async take(request: QuotaRequest): Promise<void> {
-    const tally = await this.#admit(request)
-    if (tally) tally.places--
+  take(request: QuotaRequest): Promise<void> {
+    return this.#admit(request, 1)
   }
 
   /** Throws `quota-exceeded` when there is no place, before much is done for a job. */
-  async check(request: QuotaRequest): Promise<void> {
-    await this.#admit(request)
+  check(request: QuotaRequest): Promise<void> {
+    return this.#admit(request, 0)
   }
 
-  async #admit(request: QuotaRequest): Promise<Tally | undefined> {
-    if (this.#most === 0) return undefined
+  async #admit(request: QuotaRequest, takes: 0 | 1): Promise<void> {
+    if (this.#most === 0) return
     for (;;) {
-      const tally = await this.#tallyOf(request.tenant)
-      if (tally.places > 0) return tally
+      const counted = this.#tallyOf(request.tenant)
+      const tally = await counted
+      if (tally.places > 0) {
+        // At once: all who waited for this count are woken together, and would find the same place.
+        tally.places -= takes
+        return
+      }
       if (tally.isFull) return this.#refuse(request)
-      this.#tallies.delete(request.tenant) // used up: another count
+      this.#forget(request.tenant, counted) // used up: another count
     }
   }
 
@@ -62,14 +66,20 @@ export class OpenJobQuota {
     const known = this.#tallies.get(tenant)
     if (known && nowMs - known.atMs < BELIEVE_MS) return known.counted
     const counted = this.#count(tenant)
-    this.#tallies.set(tenant, { counted, atMs: nowMs })
+    const ours = { counted, atMs: nowMs }
+    this.#tallies.set(tenant, ours)
     counted.then(
       ({ isFull }) => {
-        if (isFull) this.#tallies.set(tenant, { counted, atMs: nowMs - BELIEVE_MS + BELIEVE_FULL_MS })
+        if (isFull) ours.atMs = nowMs - BELIEVE_MS + BELIEVE_FULL_MS
       },
-      () => this.#tallies.delete(tenant),
+      () => this.#forget(tenant, counted),
     )
     return counted
+  }
+
+  /** Unless somebody else has begun another count already. */
+  #forget(tenant: string, counted: Promise<Tally>): void {
+    if (this.#tallies.get(tenant)?.counted === counted) this.#tallies.delete(tenant)
   }
 
   async #count(tenant: string): Promise<Tally> {
@@ -84,7 +94,7 @@ export class OpenJobQuota {
   }
 
   /** The repeat of a submit that was accepted is none: the same key gives the same job. */
-  async #refuse({ tenant, idempotencyKey: key }: QuotaRequest): Promise<undefined> {
+  async #refuse({ tenant, idempotencyKey: key }: QuotaRequest): Promise<void> {
     if (key !== undefined && (await this.#d.store.get(idempotencyKey(tenant, 'submit-job', key)))) return
     throw new ReelmillError(
       'quota-exceeded',
