@@ -29,11 +29,9 @@ export async function runTool(
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<ToolResult> {
   options.signal?.throwIfAborted()
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own, so that all of it can be killed.
-    detached: true,
-  })
+  // Not detached: the jail makes its own process group, and `setsid` would fork a process that already leads one, and
+  // end before what it runs.
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let timedOut = false
   const kill = () => killTree(child.pid)
   const timer = setTimeout(() => {
