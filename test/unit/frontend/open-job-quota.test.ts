@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { hasCode } from '#shared/errors.ts'
 import { openHintKey } from '#shared/jobs/keys.ts'
-import { MemoryObjects } from '#shared/state/memory-objects.ts'
+import { type Fault, MemoryObjects } from '#shared/state/memory-objects.ts'
 import { RecordStore } from '#shared/state/record-store.ts'
 import { OpenJobQuota } from '../../../services/frontend/operations/open-job-quota.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -11,7 +11,7 @@ describe('the quota of open jobs', () => {
     let lists = 0
     const clock = new FakeClock()
     const objects = new MemoryObjects({
-      fault: async ({ verb }) => {
+      fault: async ({ verb }): Promise<Fault> => {
         // Whoever got the place has put the hint of its job by the second count.
         if (verb === 'list' && ++lists === 2) await store.putHint(openHintKey('acme', 'job_2'))
         return 'none'
