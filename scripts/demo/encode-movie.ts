@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { type CheckedFile, checkOutput, durationOf } from './check-output.ts'
+import { type CheckedFile, checkOutput } from './check-output.ts'
 import type { DemoJob } from './demo-job.ts'
 import type { Door } from './doors/door.ts'
+import { lengthsOf } from './movie-lengths.ts'
 import type { NamedMovie } from './name-movies.ts'
 import type { ProgressLines } from './progress-lines.ts'
 
@@ -62,7 +63,7 @@ export async function encodeMovie<SeenJob extends DemoJob>(
 }
 
 async function fetchAndCheck(movie: Movie, job: DemoJob, door: Door, signal: AbortSignal) {
-  const inputSec = await durationOf(movie.file, signal)
+  const input = await lengthsOf(movie.file, signal)
   const files: EncodedMovie['files'][number][] = []
   for (const output of job.outputs) {
     for (const told of output.files) {
@@ -70,7 +71,7 @@ async function fetchAndCheck(movie: Movie, job: DemoJob, door: Door, signal: Abo
       await mkdir(folder, { recursive: true })
       const local = path.join(folder, path.posix.basename(told.path))
       await door.fetchFile(job.id, output.name, told, local)
-      const checked = await checkOutput(local, output, told, { inputSec, signal })
+      const checked = await checkOutput(local, output, told, { input, signal })
       files.push({ ...checked, output: output.name, path: local, url: told.url })
     }
   }
