@@ -40,6 +40,13 @@ describe('a request', () => {
     }
   })
 
+  it('for a preset that does not exist is told which there are: 404 in a path, 422 in a job', async () => {
+    const asked = await frontend.call('GET', '/v1/presets/web-721p')
+    const wanted = await submit({ ...valid(), outputs: [{ preset: 'web-721p' }] })
+    assert.match((await problemIn(asked, 404, 'not-found')).detail ?? '', /There are: web-1080p, /)
+    assert.match((await problemIn(wanted, 422, 'unknown-preset')).detail ?? '', /There are: web-1080p, /)
+  })
+
   it('with a reserved field or value is refused by name as not supported', async () => {
     const output = { preset: 'web-720p' }
     const bodies: [object, string][] = [

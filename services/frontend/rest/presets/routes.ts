@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { hasCode, ReelmillError } from '#shared/errors.ts'
 import { findPreset, listPresets } from '#shared/presets/catalogue.ts'
-import { preset } from '#shared/presets/preset.ts'
+import { type Preset, preset } from '#shared/presets/preset.ts'
 import { answers, answerTagged, etagHeader, pageOf } from '../answers.ts'
 import { param, type Route } from '../route.ts'
 
@@ -36,9 +37,19 @@ export function presetRoutes(): Route[] {
         responses: answers(200, 'The preset', preset, etagHeader),
       },
       handle(ctx) {
-        const found = findPreset(param(ctx, 'preset'))
+        const found = lookUp(param(ctx, 'preset'))
         answerTagged(ctx, found.sha256, found)
       },
     },
   ]
+}
+
+/** In a path an unknown preset is a resource that is not there; in a job, a value that does not fit. */
+function lookUp(name: string): Preset {
+  try {
+    return findPreset(name)
+  } catch (error) {
+    if (!(error instanceof ReelmillError && hasCode(error, 'unknown-preset'))) throw error
+    throw new ReelmillError('not-found', error.message, { facts: error.facts, cause: error })
+  }
 }
