@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { newId } from '#shared/ids.ts'
-import { openHintKey } from '#shared/jobs/keys.ts'
+import { openHintKey, workerKey } from '#shared/jobs/keys.ts'
+import type { WorkerRecord } from '#shared/workers/worker-record.ts'
 import { type FaultBench, startFaultBench } from '../support/fault-bench.ts'
 import { requireTool } from '../support/tools.ts'
 
@@ -28,6 +29,7 @@ describe('what a fault leaves behind', function () {
     const folder = path.join(bench.dataFolder, 'fleet/reelmill/workspaces/wrk_gone')
     await mkdir(folder, { recursive: true })
     await store.putHint(openHintKey('default', jobId))
+    await store.create<WorkerRecord>(workerKey('wrk_busy'), busyWorker(jobId))
     await media.write(key, Buffer.from('half'))
     const uploadId = await media.beginMultipart(key)
     await assert.rejects(bench.nothingIsLeft(300), ({ message }: Error) => {
@@ -35,6 +37,7 @@ describe('what a fault leaves behind', function () {
         `process ${child.pid}`,
         'workspace wrk_gone',
         'hint x/open/default/',
+        `lease of wrk_busy on ${jobId}`,
         `object ${key}`,
         `multipart upload of ${key}`,
       ]) {
@@ -47,8 +50,18 @@ describe('what a fault leaves behind', function () {
     await ended
     await rm(folder, { recursive: true })
     await store.delete(openHintKey('default', jobId))
+    await store.delete(workerKey('wrk_busy'))
     await media.abortMultipart(key, uploadId)
     await media.delete([key])
     await bench.nothingIsLeft()
   })
 })
+
+/** The record of a static worker that lives, as this process does. */
+function busyWorker(job: string): WorkerRecord {
+  const at = new Date().toISOString()
+  return {
+    ...{ kind: 'worker', version: 1, id: 'wrk_busy', bootId: 'boot', static: true, state: 'busy', seq: 1 },
+    ...{ startedAt: at, heartbeatAt: at, host: 'here', pid: process.pid, job, leaseId: 'lea_1' },
+  }
+}
