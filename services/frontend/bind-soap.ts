@@ -3,6 +3,7 @@ import { jobStatus } from '#shared/jobs/record.ts'
 import { listPresets } from '#shared/presets/catalogue.ts'
 import { beginUpload } from './operations/begin-upload.ts'
 import { cancelJob } from './operations/cancel-job.ts'
+import { checkMovieJob } from './operations/check-movie-job.ts'
 import { completeChunks } from './operations/complete-chunks.ts'
 import type { OperationContext } from './operations/context.ts'
 import { deleteJob } from './operations/delete-job.ts'
@@ -44,8 +45,7 @@ export function bindSoap(context: OperationContext): SoapOperations {
       const idempotency = parseStrict(idempotencyKey, key)
       const outputs = Array.isArray(presets) ? presets.map((preset) => ({ preset })) : presets
       const wishes = { outputs, reference, metadata, notify }
-      // What is wrong with the wishes is told before the movie is stored.
-      parseCreateJob({ ...defined(wishes), inputs: [{ source: { uploadId: 'upl_to_come' } }] })
+      await checkMovieJob(context, caller, defined(wishes), idempotency)
       const upload = await receiveMovie(context, caller, parseCreateUpload(defined(about)), content, signal)
       return submitMovie(context, caller, upload, defined(wishes), idempotency)
     },

@@ -58,6 +58,22 @@ describe('the operations that SOAP alone has', () => {
     assert.equal(stored(frontend).length, 1)
   })
 
+  it('refuse a job before they read its movie', async () => {
+    await using frontend = await startTestFrontend({ limits: { maxOpenJobs: 1 } })
+    const { UploadMovie } = bindSoap(frontend.operations)
+    const refusal = async (request: Readonly<Record<string, unknown>>, code: string) => {
+      const content = Readable.from([Buffer.from('a movie')])
+      const call = { caller, request, content, signal: new AbortController().signal }
+      await assert.rejects(UploadMovie(call), { code })
+      assert.equal(content.readableDidRead, false, code)
+    }
+    await refusal({ presets: ['web-1p'] }, 'unknown-preset')
+    const notify = [{ kind: 'webhook', url: 'ftp://example.com/' }]
+    await refusal({ presets: ['web-720p'], notify }, 'destination-refused')
+    await frontend.submit()
+    await refusal({ presets: ['web-720p'] }, 'quota-exceeded')
+  })
+
   it('list files and hand out their bytes, all or a part', async () => {
     await using frontend = await startTestFrontend()
     const call = bound(frontend)

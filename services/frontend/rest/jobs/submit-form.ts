@@ -1,9 +1,9 @@
+import { listPresets } from '#shared/presets/catalogue.ts'
+import { checkMovieJob } from '../../operations/check-movie-job.ts'
 import type { OperationContext } from '../../operations/context.ts'
 import { deleteUpload } from '../../operations/delete-upload.ts'
-import { freezeOutputs } from '../../operations/freeze-outputs.ts'
 import { receiveMovie } from '../../operations/receive-movie.ts'
 import { submitMovie } from '../../operations/submit-movie.ts'
-import { parseCreateJob } from '../../shapes/create-job.ts'
 import { parseCreateUpload } from '../../shapes/create-upload.ts'
 import type { Job } from '../../shapes/job.ts'
 import type { Upload } from '../../shapes/upload.ts'
@@ -29,8 +29,11 @@ export async function submitForm(
       async file(name, fileName, contentType, body) {
         if (!fields.takeFile(name)) return void body.resume()
         fields.check()
-        await inWordsOfForm(() => checkWishes(context, fields))
-        await context.openJobs.check({ tenant: caller.tenant, idempotencyKey })
+        const wishes = fields.wishes()
+        // The presets may still come; until then any is as good.
+        const [any] = listPresets().map(({ name }) => ({ preset: name }))
+        const outputs = wishes.outputs.length > 0 ? wishes.outputs : [any]
+        await inWordsOfForm(() => checkMovieJob(context, caller, { ...wishes, outputs }, idempotencyKey))
         const about = { fileName: lineOf(fileName, 255), contentType: lineOf(contentType, 127) }
         upload = await receiveMovie(context, caller, parseCreateUpload(about), body)
       },
@@ -43,20 +46,6 @@ export async function submitForm(
   }
   const filled = upload
   return inWordsOfForm(() => submitMovie(context, caller, filled, fields.wishes(), idempotencyKey))
-}
-
-/** What came before the movie is looked at before the movie is stored: it may be large. */
-async function checkWishes(context: OperationContext, fields: FormFields): Promise<void> {
-  const wishes = fields.wishes()
-  // The presets may still come; until then any is as good.
-  const outputs = wishes.outputs.length > 0 ? wishes.outputs : [{ preset: 'to-come' }]
-  const { notify = [] } = parseCreateJob({
-    ...wishes,
-    outputs,
-    inputs: [{ source: { uploadId: 'upl_to_come' } }],
-  })
-  freezeOutputs(wishes.outputs)
-  await Promise.all(notify.map(({ url }) => context.checkDestination(url)))
 }
 
 /** What a part's header says, as far as it can be kept: browsers send what the file is called, whatever that is. */
