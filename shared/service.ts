@@ -54,7 +54,9 @@ export class Service {
     }
     process.on('SIGTERM', onSignal)
     process.on('SIGINT', onSignal)
-    this.#stopping.signal.addEventListener('abort', () => this.#stopped?.then(resolve, reject))
+    const onStopping = () => this.#stopped?.then(resolve, reject)
+    if (this.#stopped) void onStopping()
+    else this.#stopping.signal.addEventListener('abort', onStopping)
     try {
       await promise
     } finally {

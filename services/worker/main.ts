@@ -85,9 +85,9 @@ async function main(): Promise<void> {
     () => service.stop('the worker has ended'),
     (error: unknown) => service.stop(messageOf(error)),
   )
-  // While the first poll is on the way. Not at the first need: a newer release may lie on the disk by then.
-  await engine.load()
-  await service.untilStopped()
+  // While the first poll is on the way, and signals are heard already: a job may be taken by now. Not at the first
+  // need: a newer release may lie on the disk by then.
+  await Promise.all([service.untilStopped(), engine.load()])
 }
 
 main().then(
