@@ -64,7 +64,7 @@ export class JobFigures {
     const nowMs = clock.now()
     const hinted = await this.#meet(nowMs)
     const open = { queued: Math.max(0, hinted.size - MOST_READS), running: 0, closing: 0 }
-    const ended: EndedJob[] = []
+    const over: JobRecord[] = []
     let oldestMs = nowMs
     const gone = [...this.#pending].filter((id) => !hinted.has(id)).slice(0, MOST_READS)
     await forEachLimited([...oldestOf(hinted), ...gone], CONCURRENCY, async (jobId) => {
@@ -74,14 +74,13 @@ export class JobFigures {
       if (job.kind !== 'job') return this.#settle(jobId)
       if (hinted.has(jobId)) open[placeOf(job)]++
       if (job.status === 'queued') oldestMs = Math.min(oldestMs, Date.parse(job.createdAt))
-      if (isEnded(job.status) && this.#pending.has(jobId)) {
-        this.#settle(jobId)
-        if (Date.parse(job.endedAt ?? '') >= (this.#firstMs ?? nowMs)) ended.push(endOf(job))
-      }
+      if (isEnded(job.status)) over.push(job)
     })
     this.#lastMs = nowMs
     const oldestQueuedSec = Math.max(0, nowMs - oldestMs) / 1000
-    return { open, oldestQueuedSec, ended, queueDepth: await this.#depth(), ...(await this.#workers()) }
+    const others = { queueDepth: await this.#depth(), ...(await this.#workers()) }
+    // Last of all: what is settled by a collection that then fails would never be counted.
+    return { open, oldestQueuedSec, ended: this.#settleEnded(over), ...others }
   }
 
   /** Takes note of all jobs that are open or came since the last time; answers with the open ones. */
@@ -97,6 +96,14 @@ export class JobFigures {
       if (!hinted.has(id) && (timeOfId(id) ?? 0) < sinceMs) this.#settled.delete(id)
     }
     return hinted
+  }
+
+  /** The ends among these that no collection has counted yet. */
+  #settleEnded(jobs: readonly JobRecord[]): EndedJob[] {
+    const news = jobs.filter(({ id }) => this.#pending.has(id))
+    for (const { id } of news) this.#settle(id)
+    const firstMs = this.#firstMs ?? 0
+    return news.filter(({ endedAt = '' }) => Date.parse(endedAt) >= firstMs).map(endOf)
   }
 
   #settle(jobId: string): void {
