@@ -20,7 +20,7 @@ export async function claimWorkspace(root: string, log: Log): Promise<ClaimedWor
   await mkdir(root, { recursive: true })
   await removeDead(root, log)
   const dir = path.join(root, `worker-${randomUUID()}`)
-  // Before the folder is there: a folder without a held lock is a dead one's.
+  // Before the folder is there: a folder whose lock nobody holds is a dead one's.
   const lock = tryLock(lockFile(dir))
   if ('refusal' in lock) {
     throw new ReelmillError(
@@ -40,9 +40,12 @@ export async function claimWorkspace(root: string, log: Log): Promise<ClaimedWor
 }
 
 async function removeDead(root: string, log: Log): Promise<void> {
-  for (const name of await readdir(root)) {
+  const names = new Set(await readdir(root))
+  for (const name of names) {
     if (!/^worker-[0-9a-f-]{36}$/.test(name)) continue
     const dir = path.join(root, name)
+    // It may live all the same: cleaners of temporary folders take a lock, which is never written, for an old file.
+    if (!names.has(path.basename(lockFile(dir)))) continue
     const lock = tryLock(lockFile(dir))
     if ('refusal' in lock) continue // its process lives
     try {
@@ -56,7 +59,7 @@ async function removeDead(root: string, log: Log): Promise<void> {
   }
 }
 
-/** The lock's file last, while the lock is held: who finds the folder without it may take it for a dead one's. */
+/** The lock's file last, while the lock is held: a folder without one is never removed. */
 async function remove(dir: string): Promise<void> {
   await rm(dir, { recursive: true, force: true })
   await rm(lockFile(dir), { force: true })

@@ -49,6 +49,16 @@ describe('the workspace of a worker process', () => {
     assert.deepEqual(await readdir(root), [])
   })
 
+  it('stays when its lock was taken for an old temporary file and removed', async () => {
+    const one = await claimWorkspace(root, silentLog)
+    await writeFile(path.join(one.dir, 'movie'), 'bytes')
+    await rm(`${one.dir}.lock`)
+    await (await claimWorkspace(root, silentLog)).release()
+    assert.deepEqual(await readdir(one.dir), ['movie'])
+    await one.release()
+    assert.deepEqual(await readdir(root), [])
+  })
+
   it('leaves alone what is not its own', async () => {
     await writeFile(path.join(root, 'notes.txt'), 'mine')
     await (await claimWorkspace(root, silentLog)).release()
