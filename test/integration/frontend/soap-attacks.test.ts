@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { silentLog } from '#shared/log.ts'
+import { basicAuthorization } from '../../support/basic-authorization.ts'
 import { startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
+import { notingLog } from '../../support/noting-log.ts'
+import { postSoap } from '../../support/post-soap.ts'
 import { envelope, inNamespace } from '../../unit/soap/support/envelopes.ts'
 import { textOf } from '../../unit/soap/support/soap-server.ts'
 
@@ -129,10 +131,13 @@ const attacks: readonly Attack[] = [
 describe('An attack on SOAP', () => {
   for (const attack of attacks)
     it(`by ${attack.what} is refused before it is all there, and others are answered meanwhile`, async () => {
-      const refusals: Record<string, unknown>[] = []
-      await using frontend = await startTestFrontend({ log: noting(refusals) })
+      const codes: unknown[] = []
+      const log = notingLog(({ fields, message }) => {
+        if (message === 'a call was refused') codes.push(fields.code)
+      })
+      await using frontend = await startTestFrontend({ log })
       await getJob(frontend)
-      refusals.length = 0
+      codes.length = 0
       const socket = open(frontend, attack)
       let sent = 0
       let answered = 0
@@ -142,7 +147,7 @@ describe('An attack on SOAP', () => {
         // The next piece is sent only when somebody else has been answered.
         assert.match(await getJob(frontend), /not-found/)
         answered += 1
-        if (refusals.some(({ code }) => code !== 'not-found')) break
+        if (codes.some((code) => code !== 'not-found')) break
       }
       const answer = await answerOn(socket)
       assert.ok(sent < attack.totalBytes, `all ${sent} bytes were taken`)
@@ -165,11 +170,11 @@ describe('An attack on SOAP', () => {
   it('by names that mean something to JavaScript changes no object', async () => {
     await using frontend = await startTestFrontend()
     for (const name of ['__proto__', 'constructor', 'prototype', 'hasOwnProperty']) {
-      await post(frontend, inNamespace('GetJob', `<${name} ${name}="1">${name}</${name}>`))
-      await post(frontend, inNamespace('GetJob', `<JobId id="${name}">${name}</JobId>`))
-      await post(frontend, inNamespace(name, `<${name}/>`))
+      await post(frontend, envelope(inNamespace('GetJob', `<${name} ${name}="1">${name}</${name}>`)))
+      await post(frontend, envelope(inNamespace('GetJob', `<JobId id="${name}">${name}</JobId>`)))
+      await post(frontend, envelope(inNamespace(name, `<${name}/>`)))
       const entry = `<Entry><Key>${name}</Key><Value>polluted</Value></Entry>`
-      await post(frontend, inNamespace('BeginUpload', `<Metadata>${entry}</Metadata>`))
+      await post(frontend, envelope(inNamespace('BeginUpload', `<Metadata>${entry}</Metadata>`)))
     }
     assert.deepEqual(Object.keys(Object.prototype), [])
     assert.equal(({} as Record<string, unknown>).polluted, undefined)
@@ -181,7 +186,7 @@ function open(frontend: TestFrontend, { totalBytes, contentType = 'text/xml' }: 
   const socket = connect(Number(new URL(frontend.url).port), '127.0.0.1')
   socket.on('error', () => undefined) // the server may hang up on what it has refused
   socket.write(
-    `POST /soap HTTP/1.1\r\nHost: h\r\nAuthorization: ${basic(frontend.key)}\r\nContent-Type: ${contentType}\r\nContent-Length: ${totalBytes}\r\n\r\n`,
+    `POST /soap HTTP/1.1\r\nHost: h\r\nAuthorization: ${basicAuthorization(frontend.key)}\r\nContent-Type: ${contentType}\r\nContent-Length: ${totalBytes}\r\n\r\n`,
   )
   return socket
 }
@@ -206,24 +211,8 @@ async function answerOn(socket: ReturnType<typeof open>): Promise<string> {
   return received
 }
 
-const basic = (key: string) => `Basic ${Buffer.from(`any:${key}`).toString('base64')}`
-
-async function post(frontend: TestFrontend, body: string): Promise<string> {
-  const headers = { 'content-type': 'text/xml; charset=utf-8', authorization: basic(frontend.key) }
-  const text = body.startsWith('<?xml') ? body : envelope(body)
-  return (await fetch(`${frontend.url}/soap`, { method: 'POST', headers, body: text })).text()
-}
+const post = async (frontend: TestFrontend, text: string): Promise<string> =>
+  (await postSoap(frontend, text)).text()
 
 const getJob = (frontend: TestFrontend): Promise<string> =>
-  post(frontend, inNamespace('GetJob', '<JobId>job_nothing</JobId>'))
-
-function noting(refusals: Record<string, unknown>[]): typeof silentLog {
-  const log = {
-    ...silentLog,
-    debug: (fields: object, message: string) => {
-      if (message === 'a call was refused') refusals.push(fields as Record<string, unknown>)
-    },
-    child: () => log,
-  }
-  return log
-}
+  post(frontend, envelope(inNamespace('GetJob', '<JobId>job_nothing</JobId>')))

@@ -2,20 +2,15 @@ import assert from 'node:assert/strict'
 import { routesLeftOut } from '../../../services/frontend/soap/contract/left-out.ts'
 import { operations } from '../../../services/frontend/soap/contract/operations.ts'
 import { startTestFrontend } from '../../support/frontend.ts'
+import { postSoap } from '../../support/post-soap.ts'
+import { envelope, inNamespace } from '../../unit/soap/support/envelopes.ts'
 
 describe('SOAP and REST behind one door', () => {
   it('serve the same job to the same key, and count against the same rate', async () => {
     await using frontend = await startTestFrontend({ limits: { rateRequests: 5 } })
     const job = await frontend.submit({ reference: 'both' })
-    const call = (key: string) =>
-      fetch(`${frontend.url}/soap`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'text/xml; charset=utf-8',
-          authorization: `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`,
-        },
-        body: `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetJob xmlns="urn:reelmill:v1"><JobId>${job.id}</JobId></GetJob></s:Body></s:Envelope>`,
-      })
+    const getJob = envelope(inNamespace('GetJob', `<JobId>${job.id}</JobId>`))
+    const call = (key: string) => postSoap({ url: frontend.url, key }, getJob)
     const answer = await call(frontend.key)
     const body = await answer.text()
     assert.equal(answer.status, 200, body)

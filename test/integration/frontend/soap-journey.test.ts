@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Job } from '../../../services/frontend/shapes/job.ts'
 import { operations } from '../../../services/frontend/soap/contract/operations.ts'
 import { startTestFrontend } from '../../support/frontend.ts'
+import { postSoap } from '../../support/post-soap.ts'
 import { envelope, inNamespace } from '../../unit/soap/support/envelopes.ts'
 import { textOf } from '../../unit/soap/support/soap-server.ts'
 
@@ -13,14 +14,8 @@ describe('All operations of SOAP', () => {
     const called = new Set<string>()
     const call = async (name: string, inner: string) => {
       called.add(name)
-      const answer = await fetch(`${frontend.url}/soap`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/soap+xml; charset=utf-8',
-          authorization: `Basic ${base64(`any:${frontend.key}`)}`,
-        },
-        body: envelope(inNamespace(name, inner), { version: '1.2' }),
-      })
+      const request = envelope(inNamespace(name, inner), { version: '1.2' })
+      const answer = await postSoap(frontend, request, 'application/soap+xml; charset=utf-8')
       const text = await answer.text()
       assert.equal(answer.status, 200, `${name}: ${text}`)
       assert.match(text, new RegExp(`<(\\w+:)?${name}Response[ >]`))

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { silentLog } from '#shared/log.ts'
+import { basicAuthorization } from '../../support/basic-authorization.ts'
 import { type FrontendOptions, startTestFrontend } from '../../support/frontend.ts'
 import { MemoryMediaStore } from '../../support/memory-media-store.ts'
+import { notingLog } from '../../support/noting-log.ts'
+import { postSoap } from '../../support/post-soap.ts'
 import { envelope, inNamespace } from '../../unit/soap/support/envelopes.ts'
 import { textOf } from '../../unit/soap/support/soap-server.ts'
 
@@ -100,23 +102,11 @@ async function startService(options: FrontendOptions = {}) {
   })((verb) => {
     if (verb === 'begin-multipart') reading.resolve()
   })
-  const log = {
-    ...silentLog,
-    debug: (_: object, message: string) => {
-      if (message === 'a call was refused') refused.resolve()
-    },
-    child: () => log,
-  }
+  const log = notingLog(({ message }) => {
+    if (message === 'a call was refused') refused.resolve()
+  })
   const frontend = await startTestFrontend({ ...options, media, log })
-  const authorization = `Basic ${Buffer.from(`any:${frontend.key}`).toString('base64')}`
-  const post = async (type: string, body: string) =>
-    (
-      await fetch(`${frontend.url}/soap`, {
-        method: 'POST',
-        headers: { 'content-type': type, authorization },
-        body,
-      })
-    ).text()
+  const post = async (type: string, body: string) => (await postSoap(frontend, body, type)).text()
   return {
     post,
     reading: reading.promise,
@@ -128,7 +118,7 @@ async function startService(options: FrontendOptions = {}) {
       const socket = connect(Number(new URL(frontend.url).port), '127.0.0.1')
       socket.on('error', () => undefined)
       socket.write(
-        `POST /soap HTTP/1.1\r\nHost: h\r\nAuthorization: ${authorization}\r\nContent-Type: ${type}\r\nContent-Length: ${9 * MIB}\r\n\r\n${text}`,
+        `POST /soap HTTP/1.1\r\nHost: h\r\nAuthorization: ${basicAuthorization(frontend.key)}\r\nContent-Type: ${type}\r\nContent-Length: ${9 * MIB}\r\n\r\n${text}`,
       )
       return socket
     },

@@ -6,12 +6,12 @@ import { isoTime, systemClock } from '#shared/clock.ts'
 import { uploadKey } from '#shared/jobs/keys.ts'
 import { RECORD_VERSION } from '#shared/jobs/record.ts'
 import type { UploadRecord } from '#shared/jobs/upload-record.ts'
-import { silentLog } from '#shared/log.ts'
 import type { Job } from '../../../services/frontend/shapes/job.ts'
 import type { Upload } from '../../../services/frontend/shapes/upload.ts'
 import { ENVELOPE_NAMESPACE } from '../../../services/frontend/soap/soap-version.ts'
 import { startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
 import type { MemoryMediaStore } from '../../support/memory-media-store.ts'
+import { notingLog } from '../../support/noting-log.ts'
 import { textOf } from '../../unit/soap/support/soap-server.ts'
 import {
   recordedKey,
@@ -110,7 +110,9 @@ async function startService(form: WireForm) {
   const routes: string[] = []
   const frontend: TestFrontend = await startTestFrontend({
     clock: { ...systemClock, now: () => form.recordedAtMs },
-    log: noting(routes),
+    log: notingLog(({ level, fields }) => {
+      if (level === 'info' && 'route' in fields) routes.push(String(fields.route))
+    }),
     users: {
       find: async (user) =>
         user === name
@@ -153,17 +155,6 @@ async function startService(form: WireForm) {
     },
     [Symbol.asyncDispose]: () => frontend[Symbol.asyncDispose](),
   }
-}
-
-function noting(routes: string[]): typeof silentLog {
-  const log = {
-    ...silentLog,
-    info: (fields: object) => {
-      if ('route' in fields) routes.push(String(fields.route))
-    },
-    child: () => log,
-  }
-  return log
 }
 
 interface Answer {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { basicAuthorization } from '../../support/basic-authorization.ts'
 import { envelope, inNamespace } from './support/envelopes.ts'
 import { basic, KEY, readKey, startSoapServer, textOf } from './support/soap-server.ts'
 
@@ -190,9 +191,7 @@ describe('The SOAP endpoint', () => {
       assert.match(answer.headers.get('www-authenticate') ?? '', /^Basic realm=/)
       assert.equal(textOf(answer.text, 'Code'), 'unauthenticated')
     }
-    const wrong = await server.post(envelope(getJob), {
-      authorization: `Basic ${Buffer.from('any:rmk_wrong').toString('base64')}`,
-    })
+    const wrong = await server.post(envelope(getJob), { authorization: basicAuthorization('rmk_wrong') })
     assert.equal(wrong.status, 401)
     for (const authorization of ['Basic', 'Basic !', 'Basic YQ==', 'Digest username="a"', 'Negotiate abc'])
       assert.equal((await server.post(envelope(getJob), { authorization })).status, 401, authorization)
@@ -256,7 +255,7 @@ describe('The SOAP endpoint', () => {
 
   it('holds a key to its scopes before it looks at the movie', async () => {
     await using server = await startSoapServer()
-    const authorization = `Basic ${Buffer.from(`any:${readKey}`).toString('base64')}`
+    const authorization = basicAuthorization(readKey)
     assert.equal((await server.post(envelope(getJob), { authorization })).status, 200)
     const answer = await server.post(envelope(uploadMovie('AAAA')), { authorization })
     assert.equal(textOf(answer.text, 'Code'), 'forbidden')

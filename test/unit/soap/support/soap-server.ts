@@ -12,9 +12,10 @@ import { authenticate, type Identities } from '../../../../services/frontend/soa
 import { defaultSoapLimits, type SoapLimits } from '../../../../services/frontend/soap/soap-limits.ts'
 import { type SoapState, soapMiddleware } from '../../../../services/frontend/soap/soap-middleware.ts'
 import type { Call, SoapOperations } from '../../../../services/frontend/soap/soap-operations.ts'
+import { basicAuthorization } from '../../../support/basic-authorization.ts'
 
 export const KEY = 'rmk_test_key_of_twenty_characters'
-export const basic = `Basic ${Buffer.from(`any:${KEY}`).toString('base64')}`
+export const basic = basicAuthorization(KEY)
 export const readKey = 'rmk_read_only_key_of_many_characters'
 
 export const aJob = {
