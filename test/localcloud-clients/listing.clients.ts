@@ -10,10 +10,10 @@ import {
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { after, before, describe, it } from 'mocha'
+import { Lanes } from '../support/lanes.ts'
 import { type CloudProcess, spawnLocalcloud } from '../support/localcloud-process.ts'
 import { commandsFor } from './support/clients.ts'
 import { proves } from './support/feature-table.ts'
-import { Lanes } from './support/lanes.ts'
 import { fillStore, type ListModel, manyKeys } from './support/many-keys.ts'
 import { runCommand } from './support/run-command.ts'
 

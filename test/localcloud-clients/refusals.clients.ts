@@ -6,10 +6,10 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-s
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { after, before, describe } from 'mocha'
 import { systemClock } from '#shared/clock.ts'
+import { Lanes } from '../support/lanes.ts'
 import { startTestCloud, type TestCloud, testCredentials } from '../support/localcloud.ts'
 import { type Client, type ClientCommand, clients, commandsFor, type Keys } from './support/clients.ts'
 import { proves } from './support/feature-table.ts'
-import { Lanes } from './support/lanes.ts'
 import { runCommand, tryCommand } from './support/run-command.ts'
 
 const Bucket = 'media'

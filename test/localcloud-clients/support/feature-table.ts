@@ -1,7 +1,7 @@
 import { after, it } from 'mocha'
+import { Lanes } from '../../support/lanes.ts'
 import type { Client } from './clients.ts'
 import { clients, isInstalled, requireClient } from './clients.ts'
-import { Lanes } from './lanes.ts'
 
 /** What a client is held against, in the order of the table's columns. */
 const features = [
