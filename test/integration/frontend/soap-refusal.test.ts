@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
 import { envelope } from '../../unit/soap/support/envelopes.ts'
@@ -66,5 +66,27 @@ describe('A refusal by SOAP', () => {
     sending.on('drain', send)
     send()
     await hungUp
+  })
+
+  it('takes no more of a body of which it had read nothing than of another', async () => {
+    const { hostname, port } = new URL(frontend.url)
+    const socket = connect(Number(port), hostname)
+    const hungUp = new Promise((resolve) =>
+      socket
+        .on('error', () => undefined)
+        .on('close', resolve)
+        .resume(),
+    )
+    socket.write(
+      `POST /soap HTTP/1.1\r\nHost: a\r\nAuthorization: wrong\r\nContent-Length: ${2 ** 40}\r\n\r\n`,
+    )
+    const chunk = Buffer.alloc(2 ** 20)
+    let sentMiB = 0
+    const send = () => {
+      if (!socket.destroyed && ++sentMiB < 300) socket.write(chunk, send)
+    }
+    send()
+    await hungUp
+    assert.ok(sentMiB < 100, `${sentMiB} MiB`)
   })
 })

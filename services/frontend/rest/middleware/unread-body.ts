@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Middleware } from 'koa'
 import { isAwaitingContinue } from '../begin-body.ts'
 import type { RequestState } from '../route.ts'
@@ -11,7 +11,7 @@ const SILENT_MS = 200
 
 /**
  * Lets the client see the answer to a request whose body was not read to its end, in most cases a refusal. The answer
- * goes out at once, and what the client still sends is read after it. Where the connection ends with the answer,
+ * goes out at once, and what the client still sends is read meanwhile. Where the connection ends with the answer,
  * Node would end it with what was not read, so there the reading comes first.
  */
 export function unreadBody(): Middleware<RequestState> {
@@ -21,7 +21,7 @@ export function unreadBody(): Middleware<RequestState> {
     if (req.complete || req.destroyed || !hasBody(req)) return
     // Whether the body comes now or not at all is the client's to choose: nothing may follow on this connection.
     if (isAwaitingContinue(req)) ctx.set('Connection', 'close')
-    else if (res.shouldKeepAlive) res.once('finish', () => readOn(req))
+    else if (res.shouldKeepAlive) readOn(req, res)
     else await drain(req, SILENT_MS)
   }
 }
@@ -29,9 +29,13 @@ export function unreadBody(): Middleware<RequestState> {
 const hasBody = (req: IncomingMessage): boolean =>
   req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
 
-async function readOn(req: IncomingMessage): Promise<void> {
-  await drain(req, MOST_MS)
-  if (!req.complete) req.destroy()
+/** Begins before the answer goes out: of a body of which nothing was read by then, Node takes all without a count. */
+function readOn(req: IncomingMessage, res: ServerResponse): void {
+  const drained = drain(req, MOST_MS)
+  res.once('finish', async () => {
+    await drained
+    if (!req.complete) req.destroy()
+  })
 }
 
 function drain(req: IncomingMessage, silentMs: number): Promise<void> {
