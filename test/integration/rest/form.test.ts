@@ -184,7 +184,10 @@ describe('a job whose movie comes in the same request', () => {
       [[preset, ['metadata', '{"a":'], file], 'The field metadata is not well-formed JSON in UTF-8 ('],
       [[preset, ['metadata', '{"a":7}'], file], '/metadata/a: must be text, not 7.'],
       [[preset, ['notify', 'x'.repeat(3_000)], file], '/notify: must have at most 2048 letters, not 3000.'],
-      [[preset, ['notify', 'http://127.0.0.1/'], file], ''],
+      [
+        [preset, ['notify', 'http://127.0.0.1/'], file],
+        '127.0.0.1 leads to 127.0.0.1, which is not a public address. Use a public one, or ask the operator to set ',
+      ],
     ]
     for (const [parts, detail] of cases) {
       const answer = (await (await send(frontend, form(...parts))).json()) as Problem
