@@ -81,9 +81,10 @@ describe('A movie that comes by SOAP', () => {
     const text = movie('')
     let at = 0
     const drip = setInterval(() => socket.write(text[at++ % text.length] ?? ''), 10)
-    const [answer] = (await once(socket, 'data')) as [Buffer]
-    clearInterval(drip)
-    socket.destroy()
+    const [answer] = (await once(socket, 'data').finally(() => {
+      clearInterval(drip)
+      socket.destroy()
+    })) as [Buffer]
     assert.equal(textOf(answer.toString(), 'Code'), 'request-timeout')
     assert.equal(textOf(answer.toString(), 'Field'), 'headMs')
     await service.assertNothingIsStored('')
