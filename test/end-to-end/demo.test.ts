@@ -17,12 +17,21 @@ describe('npm run demo', function () {
   this.slow(30_000)
   let folder: string
   let clip: string
+  const demos: { readonly child: ChildProcess; readonly ended: Promise<unknown> }[] = []
 
   before(async function () {
     requireTool(this, 'ffmpeg', 'ffprobe', 'bwrap', 'prlimit')
     folder = await mkdtemp(path.join(tmpdir(), 'reelmill-demo-'))
     clip = path.join(folder, 'movie.mp4')
     await makeClip(clip, { width: 320, height: 180, framesPerSecond: 20, durationSec: 2 })
+  })
+  // Of a test that failed; what the demo started ends with it, as one of the tests shows.
+  afterEach(async () => {
+    for (const { child, ended } of demos.splice(0)) {
+      child.kill('SIGKILL')
+      await ended
+    }
+    while ((await left()).length > 0) await soon()
   })
   after(async () => {
     if (folder) await rm(folder, { recursive: true, force: true })
@@ -95,11 +104,9 @@ describe('npm run demo', function () {
     })
     const texts = { stdout: '', stderr: '' }
     const saying = collect(child, texts)
-    return {
-      child,
-      said: (words: string) => saying.until(words),
-      ended: once(child, 'close').then(([code]) => ({ code: code as number | null, ...texts })),
-    }
+    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...texts }))
+    demos.push({ child, ended })
+    return { child, said: (words: string) => saying.until(words), ended }
   }
 
   /** Command lines of the processes that were started for `folder`. */
