@@ -7,7 +7,7 @@ import {
   type WorkerSight,
 } from './snapshot.ts'
 
-/** What the protocol demands, whatever the load is. PROTOCOL.md, "The fleet". */
+/** What the protocol demands, whatever the load is. docs/protocol.md, "The fleet". */
 export interface Upkeep {
   readonly launchAgain: readonly string[]
   readonly adopt: readonly string[]

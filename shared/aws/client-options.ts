@@ -18,7 +18,7 @@ export interface AwsClientOptions {
   readonly credentials?: AwsCredentials | undefined
   /**
    * How often the SDK tries a request, 1 meaning once. State goes with 1: a repeat of a conditional write could
-   * hide that the first was applied (PROTOCOL.md, "The verbs").
+   * hide that the first was applied (docs/protocol.md, "The verbs").
    */
   readonly maxAttempts: number
   readonly connectTimeoutMs?: number

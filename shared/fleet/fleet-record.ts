@@ -34,7 +34,7 @@ const summary = z.object({
 })
 export type FleetSummary = z.infer<typeof summary>
 
-/** `fleet/state.json`: the master's lease and its launch intents in one object. PROTOCOL.md, "The fleet". */
+/** `fleet/state.json`: the master's lease and its launch intents in one object. docs/protocol.md, "The fleet". */
 export const fleetRecord = z.object({
   kind: z.literal('fleet'),
   version: z.literal(RECORD_VERSION),

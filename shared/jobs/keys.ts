@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { timeOfId } from '#shared/ids.ts'
 
 /**
- * Where everything lies in the state bucket (first part) and the media bucket (second part). PROTOCOL.md,
+ * Where everything lies in the state bucket (first part) and the media bucket (second part). docs/protocol.md,
  * "Where state lives". Tenants are checked against `[a-z0-9-]` and ids against `[A-Za-z0-9_]` before they get
  * here, so no part of a key can hold a slash of its own.
  */

@@ -1,6 +1,6 @@
 import type { FrozenNotify, JobRecord } from '#shared/jobs/record.ts'
 
-/** What a client is told about a job that ended; API.md's Event, at most 20 kB. */
+/** What a client is told about a job that ended. */
 export interface JobEventMessage {
   /** `jobId.fence.type`: the same for every repeat, so that receivers can drop doubles. */
   readonly id: string

@@ -32,7 +32,7 @@ export interface SubmitContext {
 }
 
 /**
- * Accepts a job, in the order that PROTOCOL.md proves: claim the key, keep the inputs, look, hints, record,
+ * Accepts a job, in the order of docs/protocol.md: claim the key, keep the inputs, look, hints, record,
  * bell, answer. Once this resolves the job is never lost (P1); repeated with the same idempotency key it runs
  * every step again and answers with the same job (P8).
  *

@@ -1,6 +1,6 @@
 /** How long things live and how soon they are noticed. Configuration, so that tests need not wait. Milliseconds. */
 export interface JobTimes {
-  /** A lease whose worker's record has not changed for so long is dead. PROTOCOL.md asks for >= 60 s. */
+  /** A lease whose worker's record has not changed for so long is dead. */
   readonly leaseMs: number
   /** How often a worker swaps its record. */
   readonly heartbeatMs: number

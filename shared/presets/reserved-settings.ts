@@ -1,5 +1,5 @@
 /**
- * Names and values of `Settings` that API.md reserves for later versions. Asking for one is refused by name with
+ * Names and values of `Settings` that are reserved for later versions. Asking for one is refused by name with
  * `not-supported`, never ignored and never mistaken for a typing error. `[]` stands for any place in a list.
  */
 export const reservedSettings: readonly string[] = [

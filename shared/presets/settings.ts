@@ -3,7 +3,7 @@ import { z } from 'zod'
 /**
  * What an encode is made of, one shape everywhere: in a preset, in an override, frozen in a job's record.
  * Everything is optional, because an override says only what differs; absent means inherit, else the default
- * that the field names. Objects merge deep, lists replace whole. Fields and values that API.md reserves are in
+ * that the field names. Objects merge deep, lists replace whole. Fields and values that are reserved are in
  * reserved-settings.ts.
  */
 

@@ -17,7 +17,7 @@ import type {
 
 /**
  * State in an S3 bucket. The client must be made with `maxAttempts: 1`: a repeat inside the SDK would turn our
- * own late success into a 412 that looks like somebody else's (PROTOCOL.md, "The verbs").
+ * own late success into a 412 that looks like somebody else's (docs/protocol.md, "The verbs").
  */
 export class S3Objects implements ConditionalObjects {
   readonly #client: S3Client

@@ -33,7 +33,7 @@ export type SwapOutcome<T extends RecordBody> =
   | { readonly outcome: 'lost'; readonly found: Found<T> | undefined }
 
 /**
- * All state goes through these six verbs; S3 with conditional writes is the default. PROTOCOL.md, "The verbs".
+ * All state goes through these six verbs; S3 with conditional writes is the default. docs/protocol.md, "The verbs".
  *
  * Every verb throws `store-unavailable` when the store could not be asked for long enough; then a write may
  * still be applied, at any later moment. Whoever retries must ask for the effect, never for "was that my write".

@@ -2,7 +2,7 @@ import type { JobEventMessage } from '#shared/jobs/notifier.ts'
 import type { JobRecord } from '#shared/jobs/record.ts'
 import type { Stamp } from '#shared/state/state-store.ts'
 
-/** API.md's Event as it is sent: what happened to which job, and a summary of the job to act on. */
+/** An event as it is sent: what happened to which job, and a summary of the job to act on. */
 export interface WebhookEvent {
   readonly id: string
   readonly type: string

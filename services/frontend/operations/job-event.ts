@@ -1,7 +1,7 @@
 import { isDone, isEnded, type JobRecord } from '#shared/jobs/record.ts'
 import { progressOf, type SeenJob } from './present-job.ts'
 
-/** Where in its life a job was seen; events are ordered by (fence, rank, seq), as PROTOCOL.md orders states. */
+/** Where in its life a job was seen; events are ordered by (fence, rank, seq), as docs/protocol.md orders states. */
 export interface Moment {
   readonly fence: number
   readonly rank: number
@@ -17,7 +17,7 @@ export function momentOf(seen: SeenJob): Moment {
   return { fence: job.fence, rank: rankOf(job), seq: progressOf(seen) ? (seen.worker?.seq ?? 0) : 0 }
 }
 
-/** `job.running`, `job.succeeded`, ... as API.md names events; `job.delivered` when everyone has been told. */
+/** `job.running`, `job.succeeded`, ... after the job's status; `job.delivered` when everyone has been told. */
 export function eventTypeOf(job: JobRecord): string {
   return rankOf(job) === DELIVERED ? 'job.delivered' : `job.${job.status}`
 }

@@ -55,7 +55,7 @@ const notify = z
   .meta({ id: 'Notify' })
 export type NotifyRequest = z.output<typeof notify>
 
-/** What a client sends to have a movie encoded. API.md, "The first version". */
+/** What a client sends to have a movie encoded. */
 export const createJob = z
   .strictObject({
     inputs: z
@@ -80,7 +80,7 @@ const features = ['captions', 'drm', 'encryption', 'ladder', 'overlays', 'packag
 
 const inOverrides = (names: readonly string[]) => names.map((name) => `outputs[].overrides.${name}`)
 
-/** What API.md reserves in a request for a job. */
+/** What is reserved for later versions in a request for a job. */
 export const reservedInJobs: Reserved = {
   fields: [
     ...features.flatMap((name) => [name, `outputs[].${name}`]),

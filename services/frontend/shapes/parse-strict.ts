@@ -5,7 +5,7 @@ import { issueSentence } from './issue-sentence.ts'
 import { fieldsAt, placesOf, schemaAt, unwrapped } from './schema-at.ts'
 import { unknownName } from './unknown-name.ts'
 
-/** Names and values that exist in API.md but not in this version. `[]` in a path stands for any place in a list. */
+/** Names and values that are reserved for later versions. `[]` in a path stands for any place in a list. */
 export interface Reserved {
   /** Such as `inputs[].clips`. */
   readonly fields: readonly string[]

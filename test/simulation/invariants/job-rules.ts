@@ -12,7 +12,7 @@ const isClosable = (job: JobRecord): boolean => isEnded(job) && job.delivery.sta
 /** Within one fence: an attempt runs, then its job waits for the next one or has ended. */
 const rank = (job: JobRecord): number => (job.status === 'running' ? 0 : job.status === 'queued' ? 1 : 2)
 
-/** The invariants of `j/` and `x/open/`: I1 to I7 and I9 of PROTOCOL.md, and P4 and P8 of DESIGN.md. */
+/** The invariants of `j/` and `x/open/`: I1 to I7, I9, P4 and P8 of docs/protocol.md. */
 export class JobRules {
   readonly #report: Report
   readonly #workers: WorkerRules

@@ -26,7 +26,7 @@ export interface WorkerRulesOptions {
 
 const isFinal = (worker: WorkerRecord): boolean => worker.state === 'drained' || worker.state === 'condemned'
 
-/** The invariants of `w/` and the fleet: I8, I9 and I10 of PROTOCOL.md, P7 of DESIGN.md, and what H2, H6 and H7 found. */
+/** The invariants of `w/` and the fleet: I8, I9, I10 and P7 of docs/protocol.md, and what H2, H6 and H7 found. */
 export class WorkerRules {
   readonly #report: Report
   readonly #options: WorkerRulesOptions

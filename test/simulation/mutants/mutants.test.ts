@@ -7,7 +7,7 @@ const SEEDS = 600
 const SEEDS_OF_PRODUCTION = 30
 const LANES = 2
 
-/** The rule of PROTOCOL.md that closes each hole. */
+/** The rule of docs/protocol.md that closes each hole. */
 const holes: Readonly<Record<NonNullable<Mutant['hole']>, string>> = {
   H1: 'what became of a settle is judged by its effect, and an ETag that did not move means undecided',
   H2: 'a refused swap means read again, and a job is settled before its worker is free',
@@ -18,7 +18,7 @@ const holes: Readonly<Record<NonNullable<Mutant['hole']>, string>> = {
   H7: 'a token is consumed before its intent is dropped',
 }
 
-describe('the holes that the model checker found', () => {
+describe('the holes of the first draft', () => {
   const run = pool(LANES)
 
   for (const [hole, rule] of Object.entries(holes)) {
@@ -37,7 +37,7 @@ describe('the holes that the model checker found', () => {
     })
   }
 
-  describe('the other rules of the models', () => {
+  describe('the other rules of the protocol', () => {
     for (const mutant of mutants.filter(({ hole }) => hole === undefined)) itKills(mutant)
   })
 

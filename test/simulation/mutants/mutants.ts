@@ -2,9 +2,9 @@ import type { ProfileName } from '../profiles.ts'
 import type { Patch } from '../world/load-world.ts'
 
 export interface Mutant {
-  /** The model in which the rule was found, and the name of its wrong variant there. */
+  /** The part of the protocol whose rule is broken, and how. */
   readonly name: string
-  /** The hole of PROTOCOL.md that opens, if it has a number. */
+  /** The hole of docs/protocol.md that opens, if it has a number. */
   readonly hole?: 'H1' | 'H2' | 'H3' | 'H4' | 'H5' | 'H6' | 'H7'
   readonly patches: readonly Patch[]
   readonly profile: ProfileName
@@ -470,8 +470,7 @@ const fleet: readonly Mutant[] = [
 ]
 
 /**
- * One mutant for each `wrong` variant of the models that the protocol was checked with, and for each hole H1 to H7.
- * Where two guards of the code stand for one rule of the model, the mutant takes both away: each alone would hide
- * the hole that the other leaves.
+ * One mutant for each shorter way that the protocol could have gone, and for each hole H1 to H7. Where two guards of
+ * the code stand for one rule, the mutant takes both away: each alone would hide the hole that the other leaves.
  */
 export const mutants: readonly Mutant[] = [...job, ...submitting, ...index, ...drain, ...fleet]

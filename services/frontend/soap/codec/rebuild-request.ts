@@ -47,7 +47,7 @@ function rebuildField(field: Field, element: XmlElement | undefined, tokens: Tok
   const isBinary = type.kind === 'simple' && type.xsd === 'base64Binary'
   const absent = !element || isNil(element)
   const inner = absent || isBinary ? '' : rebuildValue(type, element, tokens, path)
-  // An empty element of a list is an empty list, and so absent, as an empty text is. (API.md, principle 3.)
+  // An empty element of a list is an empty list, and so absent, as an empty text is.
   if (field.required && (absent || (inner === '' && !isBinary))) throw invalid(path, 'is missing')
   return inner === '' ? '' : `<${field.name}>${inner}</${field.name}>`
 }
