@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { basicAuthorization } from '../../support/basic-authorization.ts'
 import { startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
 import { envelope } from '../../unit/soap/support/envelopes.ts'
 import { textOf } from '../../unit/soap/support/soap-server.ts'
@@ -23,7 +24,7 @@ describe('A refusal by SOAP', () => {
     const sending = request(`${frontend.url}/soap`, {
       method: 'POST',
       headers: {
-        authorization: `Basic ${Buffer.from(`any:${frontend.key}`).toString('base64')}`,
+        authorization: basicAuthorization(frontend.key),
         'content-type': 'text/xml',
         'content-length': Buffer.byteLength(body),
         ...headers,
