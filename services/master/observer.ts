@@ -84,9 +84,7 @@ export class Observer {
     return {
       census: this.#censusSight(seen.census, now),
       intents: this.#intentSights(seen.fleet, now),
-      workers: [...workers].map(([id, worker]) =>
-        workerSight(worker, sightings.get(id)?.unchangedMs ?? 0, now),
-      ),
+      workers: [...workers].map(([id, worker]) => workerSight(worker, sightings.get(id), now)),
       machines: seen.machines,
       bootMs: this.#bootMs,
       memory,
@@ -150,7 +148,7 @@ export class Observer {
   }
 }
 
-function workerSight(seen: SeenWorker, silentMs: number, now: number): WorkerSight {
+function workerSight(seen: SeenWorker, sighting: WorkerSighting | undefined, now: number): WorkerSight {
   const { id, state, progress, static: isStatic } = seen.found.value
   const remainingMs = progress?.etaSec === undefined ? undefined : progress.etaSec * 1000
   return {
@@ -158,7 +156,8 @@ function workerSight(seen: SeenWorker, silentMs: number, now: number): WorkerSig
     static: isStatic,
     state,
     ageMs: now - seen.firstSeenMs,
-    silentMs,
+    // A record that was read after the list and is another has moved in between: its worker lives.
+    silentMs: sighting?.etag === seen.found.etag ? sighting.unchangedMs : 0,
     idleMs: seen.idleSinceMs === undefined ? 0 : now - seen.idleSinceMs,
     ...(remainingMs !== undefined && { remainingMs }),
   }

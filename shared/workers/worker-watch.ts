@@ -25,23 +25,27 @@ export class WorkerWatch {
     this.#clock = options.clock
   }
 
-  /** Lists once and returns what is known now. */
+  /**
+   * Lists once and returns what is known by that. The list was made at some moment between question and answer, and
+   * whoever asks may stand still for long in between: silence counts from an answer, and only to a question.
+   */
   async look(signal?: AbortSignal): Promise<ReadonlyMap<string, WorkerSighting>> {
+    const askedMs = this.#clock.monotonicMs()
     const hints = await this.#list(signal)
-    const now = this.#clock.monotonicMs()
+    const answeredMs = this.#clock.monotonicMs()
     const seen = new Map<string, { etag: string; sinceMs: number }>()
     for (const { key, etag } of hints) {
       const before = this.#seen.get(key)
-      seen.set(key, before?.etag === etag ? before : { etag, sinceMs: now })
+      seen.set(key, before?.etag === etag ? before : { etag, sinceMs: answeredMs })
     }
     this.#seen = seen
     const sightings = new Map(
       [...seen].map(([key, { etag, sinceMs }]) => {
         const id = idOf(key)
-        return [id, { id, etag, unchangedMs: now - sinceMs }]
+        return [id, { id, etag, unchangedMs: Math.max(0, askedMs - sinceMs) }]
       }),
     )
-    this.#last = { atMs: now, sightings }
+    this.#last = { atMs: askedMs, sightings }
     return sightings
   }
 

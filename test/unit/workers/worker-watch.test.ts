@@ -10,15 +10,20 @@ const SEC = 1000
 describe('watching the workers', () => {
   let clock: FakeClock
   let lists: number
+  let answer: Promise<void>
   let watch: WorkerWatch
   let worker: FakeWorker
 
   beforeEach(async () => {
     clock = new FakeClock()
     lists = 0
+    answer = Promise.resolve()
     const objects = new MemoryObjects({
-      fault: ({ verb }) => {
-        if (verb === 'list') lists++
+      fault: async ({ verb }) => {
+        if (verb === 'list') {
+          lists++
+          await answer
+        }
         return 'none'
       },
     })
@@ -36,6 +41,17 @@ describe('watching the workers', () => {
     assert.equal((await watch.look()).get('wrk_1')?.unchangedMs, 20 * SEC)
     await worker.beat()
     assert.equal((await watch.look()).get('wrk_1')?.unchangedMs, 0)
+  })
+
+  it('counts no silence for the time that an answer is on its way, or its receiver stands still', async () => {
+    await watch.look()
+    await clock.advance(10 * SEC)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    answer = promise
+    const look = watch.look()
+    await clock.advance(100 * SEC)
+    resolve()
+    assert.equal((await look).get('wrk_1')?.unchangedMs, 10 * SEC)
   })
 
   it('does not list again for whoever is content with a recent look', async () => {
