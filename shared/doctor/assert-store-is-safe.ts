@@ -70,7 +70,7 @@ function assertPassed(probes: readonly ProbeVerdict[], target: StoreToExamine): 
   if (failed.length === 0) return
   throw new ReelmillError(
     'store-unsafe',
-    `The store at ${target.endpoint ?? 'AWS'} (bucket ${target.bucket}) is not safe for several writers: ${failed.map(({ probe, detail }) => `${probe}: ${detail}`).join('; ')}. Use a store or version whose conditional writes are atomic (see docs/decisions), then run \`npm run doctor\`.`,
+    `The store at ${target.endpoint ?? 'AWS'} (bucket ${target.bucket}) is not safe for several writers: ${failed.map(({ probe, detail }) => `${probe}: ${detail}`).join('; ')}. Use a store or version whose conditional writes are atomic (docs/protocol.md, "Stores that can be trusted"), then run \`npm run doctor\`.`,
     { facts: { endpoint: target.endpoint, bucket: target.bucket, failed } },
   )
 }
