@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
-import { describe, it } from 'mocha'
+import { after, before, describe, it } from 'mocha'
 import { applyWrite } from '../../../services/localcloud/store/apply-write.ts'
 import { type ListQuery, listKeys, successorOf } from '../../../services/localcloud/store/list-keys.ts'
-import { prepareReads } from '../../../services/localcloud/store/read-statements.ts'
+import { prepareReads, type ReadStatements } from '../../../services/localcloud/store/read-statements.ts'
 import { prepareDatabase } from '../../../services/localcloud/store/schema.ts'
 import { prepareWrites } from '../../../services/localcloud/store/write-statements.ts'
 
@@ -48,7 +48,11 @@ function storeOf(keys: readonly string[]) {
       condition: {},
     })
   }
-  const reads = prepareReads(database)
+  return database
+}
+
+function listerOf(keys: readonly string[]) {
+  const reads = prepareReads(storeOf(keys))
   return (query: ListQuery) => {
     const { objects, commonPrefixes, next } = listKeys(reads, 'b', query)
     return { keys: objects.map(({ key }) => key), folders: [...commonPrefixes], next }
@@ -74,7 +78,7 @@ describe('listing keys', () => {
           { minLength: 1, maxLength: 20 },
         ),
         (keys, queries) => {
-          const list = storeOf(keys)
+          const list = listerOf(keys)
           for (const query of queries) assert.deepEqual(list(query), naive(keys, query))
         },
       ),
@@ -89,7 +93,7 @@ describe('listing keys', () => {
         fc.constantFrom('', '/'),
         fc.integer({ min: 1, max: 7 }),
         (keys, delimiter, limit) => {
-          const list = storeOf(keys)
+          const list = listerOf(keys)
           const seen: string[] = []
           for (let after: string | undefined = ''; after !== undefined; ) {
             const page = list({ prefix: '', delimiter, after, limit })
@@ -102,6 +106,68 @@ describe('listing keys', () => {
       ),
       { numRuns: 100 },
     )
+  })
+
+  describe('of which there are many', () => {
+    const KEYS = 20_000
+    // Half of them in seven folders of one folder.
+    const keys = Array.from({ length: KEYS }, (_, i) =>
+      i % 2 === 0 ? `jobs/${i % 7}/${i}` : `media-${i}`,
+    ).sort()
+    const asked: string[] = []
+    let database: DatabaseSync
+    let reads: ReadStatements
+    before(() => {
+      database = storeOf(keys)
+      const prepare = (sql: string) => {
+        asked.push(sql)
+        return database.prepare(sql)
+      }
+      reads = prepareReads({ prepare } as DatabaseSync)
+    })
+    after(() => database?.close())
+
+    /** What a listing asks of the database: how often, and how many rows come of it in all. */
+    const costOf = (query: Partial<ListQuery>) => {
+      const cost = { statements: 0, rows: 0 }
+      const counting: ReadStatements = {
+        ...reads,
+        keys(...args) {
+          const rows = reads.keys(...args)
+          cost.statements += 1
+          cost.rows += rows.length
+          return rows
+        },
+      }
+      const list = listKeys(counting, 'b', { prefix: '', delimiter: '', after: '', limit: 1_000, ...query })
+      return { ...cost, shown: list.objects.length + list.commonPrefixes.length }
+    }
+
+    it('reads for its last page what it reads for its first: the rows of the page', () => {
+      assert.deepEqual(costOf({}), { statements: 1, rows: 1_001, shown: 1_000 })
+      const last = keys.at(-1_001) ?? ''
+      assert.deepEqual(costOf({ after: last }), { statements: 1, rows: 1_000, shown: 1_000 })
+    })
+
+    it('reads a few rows of a folder, however many it holds', () => {
+      const { statements, rows, shown } = costOf({ prefix: 'jobs/', delimiter: '/' })
+      assert.equal(shown, 7)
+      // One for each folder, and one that finds what is behind the last.
+      assert.equal(statements, 8)
+      assert.ok(rows <= 8 * 16, `${rows} of ${KEYS / 2} rows`)
+    })
+
+    it('lets the database begin where the page does, and come by each row in order', () => {
+      const listings = asked.filter((sql) => /FROM objects .*ORDER BY key LIMIT/.test(sql))
+      assert.equal(listings.length, 2)
+      for (const sql of listings) {
+        const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all('b', 'jobs/', 16)
+        assert.deepEqual(
+          plan.map(({ detail }) => detail),
+          ['SEARCH objects USING INDEX sqlite_autoindex_objects_1 (bucket=? AND key>?)'],
+        )
+      }
+    })
   })
 
   it('knows the least text behind a prefix', () => {
