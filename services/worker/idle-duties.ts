@@ -23,11 +23,12 @@ export async function sweepWhenIdle(
   signal: AbortSignal,
 ): Promise<void> {
   const { registration, clock, log } = context
-  const sweep = await context.open()
+  let opened: Promise<Sweep> | undefined
   await repeat(clock, everyMs, signal, async () => {
     if (registration.state !== 'idle') return
     try {
-      await sweep.pass(signal)
+      opened ??= context.open()
+      await (await opened).pass(signal)
     } catch (error) {
       if (!signal.aborted) log.warn({ reason: messageOf(error) }, 'the sweep of an idle worker failed')
     }

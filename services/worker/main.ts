@@ -19,6 +19,8 @@ import { runWorker } from './run-worker.ts'
 // What SIGTERM leaves for killing ffmpeg and handing the job back.
 const GRACE_MS = 10_000
 
+const loadIdleSweep = () => import('./open-idle-sweep.ts')
+
 async function main(): Promise<void> {
   const config = readConfig(workerConfig, process.env)
   const times = jobTimes(config)
@@ -55,7 +57,7 @@ async function main(): Promise<void> {
   service.add({ name: 'workspace', close: workspace.release })
   const interrupted = new AbortController()
   const idleSweep = async () => {
-    const { openIdleSweep } = await import('./open-idle-sweep.ts')
+    const { openIdleSweep } = await loadIdleSweep()
     return openIdleSweep(stores, { times, webhooksAllowPrivate: config.REELMILL_WEBHOOKS_ALLOW_PRIVATE, log })
   }
   const running = runWorker({
@@ -87,7 +89,7 @@ async function main(): Promise<void> {
   )
   // While the first poll is on the way, and signals are heard already: a job may be taken by now. Not at the first
   // need: a newer release may lie on the disk by then.
-  await Promise.all([service.untilStopped(), engine.load()])
+  await Promise.all([service.untilStopped(), engine.load(), loadIdleSweep()])
 }
 
 main().then(
