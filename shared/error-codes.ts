@@ -164,7 +164,7 @@ export const errorCatalogue = {
     status: 429,
     title: 'The tenant has reached a limit',
     retry: 'later',
-    help: 'Too much is stored or in progress for this tenant. Wait until jobs end, delete something, or ask the operator.',
+    help: 'Too many jobs of this tenant are open: queued, running, or ended with news that its webhook has not taken yet. Wait until some end, cancel some, or ask the operator.',
   },
   'request-timeout': {
     status: 408,

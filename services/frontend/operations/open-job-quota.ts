@@ -98,7 +98,7 @@ export class OpenJobQuota {
     if (key !== undefined && (await this.#d.store.get(idempotencyKey(tenant, 'submit-job', key)))) return
     throw new ReelmillError(
       'quota-exceeded',
-      `This tenant has ${this.#most} jobs open, and may not have more. Wait until some end, or cancel some.`,
+      `This tenant has ${this.#most} jobs open, and may not have more. Wait until some end, or cancel some; one whose webhook has not taken the news yet counts, too.`,
       { facts: { mostOpenJobs: this.#most, retryAfterSec: RETRY_AFTER_SEC } },
     )
   }

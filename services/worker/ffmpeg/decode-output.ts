@@ -14,7 +14,7 @@ import { undecodedSlack } from './verify-input.ts'
  * anything to say and whether each packet gave its frame. It sees damage inside of packets, which counting them does
  * not; a flipped bit that still decodes is another picture, and nobody can tell.
  *
- * Rejects with the signal's reason, `encode-stalled` or `encode-timeout`.
+ * Rejects with the signal's reason, `encode-stalled`, `encode-timeout`, `disk-full` or `internal`.
  */
 export async function decodeOutput(
   context: ProbeContext,
@@ -39,13 +39,20 @@ export async function decodeOutput(
   ]
 }
 
+// These say nothing of the file.
+const undecided = ['encode-stalled', 'encode-timeout', 'disk-full', 'internal'] as const
+
 /** What ffmpeg says of the decode, or the error by which it shows that the file cannot be decoded. */
 async function decode(context: ProbeContext, file: string): Promise<EncodeLog | ReelmillError> {
   try {
     return await runEncode(decodeCommand(file, context.limits), { ...context, onProgress: () => undefined })
   } catch (error) {
-    const undecided = hasCode(error, 'encode-stalled') || hasCode(error, 'encode-timeout')
-    if (context.signal.aborted || undecided || !(error instanceof ReelmillError)) throw error
+    if (
+      context.signal.aborted ||
+      undecided.some((code) => hasCode(error, code)) ||
+      !(error instanceof ReelmillError)
+    )
+      throw error
     return error
   }
 }

@@ -59,7 +59,7 @@ describe('the open jobs of a tenant', () => {
     const { detail } = await problemIn(refused, 429, 'quota-exceeded')
     assert.equal(
       detail,
-      'This tenant has 3 jobs open, and may not have more. Wait until some end, or cancel some.',
+      'This tenant has 3 jobs open, and may not have more. Wait until some end, or cancel some; one whose webhook has not taken the news yet counts, too.',
     )
     const other = await frontend.newKey('other')
     assert.equal((await submit(other.key)).status, 202, 'another tenant has its own')

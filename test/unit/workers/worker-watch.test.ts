@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { MemoryObjects } from '#shared/state/memory-objects.ts'
+import { type Fault, MemoryObjects } from '#shared/state/memory-objects.ts'
 import { RecordStore } from '#shared/state/record-store.ts'
 import { WorkerWatch } from '#shared/workers/worker-watch.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -19,7 +19,7 @@ describe('watching the workers', () => {
     lists = 0
     answer = Promise.resolve()
     const objects = new MemoryObjects({
-      fault: async ({ verb }) => {
+      fault: async ({ verb }): Promise<Fault> => {
         if (verb === 'list') {
           lists++
           await answer
