@@ -48,6 +48,8 @@ const clipArguments = (source: string, durationSec: number, file: string): strin
   ...['-nostdin', '-y', '-v', 'error', '-f', 'lavfi', '-i', `${source},format=yuv420p`],
   ...['-f', 'lavfi', '-i', 'sine=frequency=330:sample_rate=48000', '-t', `${durationSec}`],
   ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '14', '-g', `${RATE * 2}`],
+  // As a camera writes it: grain without a bound would be a file of 115 Mbit/s.
+  ...['-maxrate', '25M', '-bufsize', '50M'],
   ...['-c:a', 'aac', '-b:a', '128k', '-movflags', '+faststart', file],
 ]
 

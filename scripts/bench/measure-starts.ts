@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { launchedWorkerEnvironment, workerCommand } from '#shared/workers/worker-launch.ts'
 import { findJail, openJail } from '../../services/worker/ffmpeg/jail.ts'
 import { defaultLimits } from '../../services/worker/ffmpeg/limits.ts'
 import type { BenchContext, BenchGroup } from './bench-group.ts'
@@ -63,12 +64,13 @@ async function submitToEncode(
 
 /** From starting the process of a worker until it is registered and about to poll for the first time. */
 async function workerStart({ workerEnvironment }: WarmWorker, { say }: BenchContext): Promise<Measurement> {
+  const [program, ...args] = workerCommand(WORKER)
   const starts: number[] = []
   // The first start fills the compile cache, as any earlier start would have.
   for (let i = 0; i <= WORKER_STARTS; i++) {
     const startedMs = performance.now()
-    const worker = spawn(process.execPath, [WORKER], {
-      env: { ...workerEnvironment, REELMILL_LOG_LEVEL: 'info' },
+    const worker = spawn(program, args, {
+      env: { ...workerEnvironment, ...launchedWorkerEnvironment, REELMILL_LOG_LEVEL: 'info' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const exit = once(worker, 'exit')

@@ -5,6 +5,7 @@ import { readConfig } from '#shared/config.ts'
 import { messageOf } from '#shared/errors.ts'
 import { createLog } from '#shared/log.ts'
 import { Service } from '#shared/service.ts'
+import { launchedWorkerEnvironment, workerCommand } from '#shared/workers/worker-launch.ts'
 import { masterConfig } from './config.ts'
 import { startMaster } from './start-master.ts'
 
@@ -23,8 +24,8 @@ async function main(): Promise<void> {
       stores,
       clock: systemClock,
       log,
-      workerCommand: [process.execPath, WORKER],
-      environment: process.env,
+      workerCommand: workerCommand(WORKER),
+      environment: { ...process.env, ...launchedWorkerEnvironment },
     }),
   )
   await service.untilStopped()

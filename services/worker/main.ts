@@ -27,8 +27,8 @@ async function main(): Promise<void> {
   const id = config.REELMILL_WORKER_ID ?? newId('wrk', systemClock.now())
   const log = createLog({ service: 'worker', level: config.REELMILL_LOG_LEVEL }).child({ workerId: id })
   // Side by side: a worker should take its first bell a fraction of a second after it was launched.
-  const [stores, engine, workspace] = await Promise.all([
-    openStores(config, { clock: systemClock, log }),
+  const [engine, stores, workspace] = await Promise.all([
+    // First, since it waits for a process: the jail is tried.
     openEngine({
       jail: config.REELMILL_JAIL,
       decodeShare: config.REELMILL_VERIFY_DECODE_SHARE,
@@ -39,6 +39,7 @@ async function main(): Promise<void> {
         memoryBytes: config.REELMILL_ENCODE_MEMORY,
       },
     }),
+    openStores(config, { clock: systemClock, log }),
     claimWorkspace(config.REELMILL_WORKSPACE, log),
   ])
   const registration = await Registration.create(

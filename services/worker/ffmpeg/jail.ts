@@ -33,19 +33,18 @@ export async function findJail(options: {
   readonly ffmpeg?: string
   readonly ffprobe?: string
 }): Promise<JailTools> {
-  const find = (name: string) => findProgram(name, options.searchPath)
-  const ffmpeg = options.ffmpeg ?? (await find('ffmpeg'))
-  const ffprobe = options.ffprobe ?? (await find('ffprobe'))
+  const { wanted, searchPath } = options
+  const [ffmpeg, ffprobe, prlimit, setpriv, setsid, bwrap] = await Promise.all([
+    options.ffmpeg ?? findProgram('ffmpeg', searchPath),
+    options.ffprobe ?? findProgram('ffprobe', searchPath),
+    ...['prlimit', 'setpriv', 'setsid', 'bwrap'].map((name) => findProgram(name, searchPath)),
+  ])
   if (!ffmpeg || !ffprobe) {
     throw invalid('ffmpeg and ffprobe are not installed. Install ffmpeg 5.1 or later and start again.')
   }
-  const prlimit = await find('prlimit')
-  const setpriv = await find('setpriv')
-  const setsid = await find('setsid')
   const optional = { ...(prlimit && { prlimit }), ...(setpriv && { setpriv }), ...(setsid && { setsid }) }
   const common = { ffmpeg, ffprobe, ...optional }
-  if (options.wanted === 'none') return { kind: 'none', ...common }
-  const bwrap = await find('bwrap')
+  if (wanted === 'none') return { kind: 'none', ...common }
   if (!bwrap || !prlimit) {
     throw invalid(
       'The jail needs bwrap (bubblewrap) and prlimit (util-linux). Install them, or ask for the jail `none` by name if every input is trusted.',
@@ -159,22 +158,7 @@ function kernelLimits(limits: EncodeLimits, kind: JailKind): readonly string[] {
  * which libblas and liblapack are found. Folders that are links (merged /usr) stay links.
  */
 async function systemMounts(tools: JailTools): Promise<readonly string[]> {
-  const mounts: string[] = []
-  for (const dir of [
-    '/usr',
-    '/lib',
-    '/lib32',
-    '/lib64',
-    '/libx32',
-    '/bin',
-    '/sbin',
-    '/nix/store',
-    '/gnu/store',
-  ]) {
-    const stat = await lstat(dir).catch(() => undefined) // not on this system
-    if (stat?.isSymbolicLink()) mounts.push('--symlink', await readlink(dir), dir)
-    else if (stat?.isDirectory()) mounts.push('--ro-bind', dir, dir)
-  }
+  const mounts = (await Promise.all(systemFolders.map(mountOf))).flat()
   for (const file of ['/etc/alternatives', '/etc/ld.so.cache', '/etc/ld-musl-x86_64.path']) {
     mounts.push('--ro-bind-try', file, file)
   }
@@ -186,6 +170,17 @@ async function systemMounts(tools: JailTools): Promise<readonly string[]> {
     if (!isMounted(real, mounts)) mounts.push('--ro-bind', path.dirname(real), path.dirname(real))
   }
   return [...mounts, '--dev', '/dev']
+}
+
+const systemFolders = [
+  ...['/usr', '/lib', '/lib32', '/lib64', '/libx32', '/bin', '/sbin'],
+  ...['/nix/store', '/gnu/store'],
+]
+
+async function mountOf(dir: string): Promise<readonly string[]> {
+  const stat = await lstat(dir).catch(() => undefined) // not on this system
+  if (stat?.isSymbolicLink()) return ['--symlink', await readlink(dir), dir]
+  return stat?.isDirectory() ? ['--ro-bind', dir, dir] : []
 }
 
 const isMounted = (program: string, mounts: readonly string[]): boolean =>
