@@ -1,10 +1,9 @@
-/**
- * The command line of a worker whose module is the file `main`. It loads some 250 modules before its first poll: with
- * room for what they leave behind, no garbage need be collected meanwhile.
- */
+import { nodeFlags } from '#shared/node-flags.ts'
+
+/** The command line of a worker whose module is the file `main`. */
 export const workerCommand = (main: string): readonly [string, ...string[]] => [
   process.execPath,
-  '--min-semi-space-size=16',
+  ...nodeFlags,
   main,
 ]
 
