@@ -48,6 +48,7 @@ describe('a full disk', function () {
     it('fails a job whose movie does not fit, and the worker goes on', async () => {
       const { id } = await bench.submit(bulkyClip(), 'web-480p')
       const job = await bench.failed(id, 'disk-full')
+      assert.equal(job.error?.phase, 'fetch')
       assert.match(job.error?.message ?? '', /bytes of disk left and the input needs/)
       await goesOn()
     })
@@ -58,21 +59,26 @@ describe('a full disk', function () {
         await using _ = await fillDisk(disk())
         const job = await bench.failed(id, 'disk-full')
         assert.deepEqual(
-          job.attempts?.map(({ error }) => error?.code),
-          ['disk-full', 'disk-full'],
+          job.attempts?.map(({ error }) => [error?.code, error?.phase]),
+          Array(2).fill(['disk-full', 'encode']),
         )
       }
       await goesOn()
     })
 
-    it('fails a job for which only the movie fits, or the movie and the beginning of an output', async () => {
+    it('fails a job for which only the movie fits, or all but the end of an output', async () => {
       const clip = await smallestClip()
       const pages = Math.ceil((await stat(clip)).size / 4096)
-      for (const spareBytes of [pages * 4096, (pages + 10) * 4096]) {
-        await using _ = await fillDisk(disk(), spareBytes)
+      // Two of them are for the folders of the attempt.
+      for (const sparePages of [2, 10]) {
+        await using _ = await fillDisk(disk(), (pages + sparePages) * 4096)
         const { id } = await bench.submit(clip, 'web-480p')
         const job = await bench.failed(id, 'disk-full')
-        assert.doesNotMatch(job.error?.message ?? '', /the input needs/, 'the movie did fit')
+        assert.equal(job.error?.phase, 'encode', 'the movie did fit')
+        if (sparePages === 2) continue
+        // Where only its last write found no room, ffmpeg says so and ends as if all were well.
+        assert.equal(job.error?.details?.how, 'exited with code 0')
+        assert.match(job.error.details.stderr ?? '', /Error closing file .*: No space left on device/)
       }
       await goesOn()
     })
@@ -116,7 +122,7 @@ describe('a full disk', function () {
   })
 })
 
-/** Some kilobytes, from which some kilobytes more are made than a nearly full disk has. */
+/** Of 6 pages of 4 KiB; its output has 11. */
 const smallestClip = () =>
   makeClip('smallest.mp4', [
     ...['-f', 'lavfi', '-i', 'color=gray:s=320x180:r=25:d=4,noise=alls=20:allf=t'],
