@@ -10,6 +10,7 @@ import { S3Objects } from '#shared/state/s3-objects.ts'
 import { testCredentials } from '../support/localcloud.ts'
 import { type CloudProcess, spawnLocalcloud } from '../support/localcloud-process.ts'
 import { commandsFor } from './support/clients.ts'
+import { converse } from './support/converse.ts'
 import { proves } from './support/feature-table.ts'
 import { runCommand, tryCommand } from './support/run-command.ts'
 
@@ -49,19 +50,32 @@ describe('of writes with a condition by several clients exactly one wins', funct
     }
   }
 
-  proves('SDK v3', 'conditions', `and boto3 create ${CREATED} keys, each of them once`, async () => {
-    const theirs: Promise<number[]> = boto3('race_to_create', Bucket, 'race/', String(CREATED))
-    const ours: number[] = []
-    // From the other end, so that both win some even when one of them is late or slow.
-    for (let i = CREATED - 1; i >= 0; i--) {
-      if (await write(`race/${i}`, 'SDK v3', { IfNoneMatch: '*' })) ours.push(i)
+  proves('SDK v3', 'conditions', `and boto3 create ${CREATED} keys at once, each of them once`, async () => {
+    const { command, env } = commandsFor(cloud.s3Url).boto3('race_to_create', Bucket)
+    await using other = converse(command, env)
+    const wins = { 'SDK v3': 0, boto3: 0 }
+    // Whoever wins gives the other a longer start, in reads, in the next race: so races are close, and both win some.
+    let start = 0
+    for (let i = 0; i < CREATED; i++) {
+      const key = `race/${i}`
+      other.say(key)
+      const begins = other.hear()
+      if (start > 0) assert.equal(await begins, 'begins')
+      for (let reads = 1; reads < start; reads++) await read('race/0')
+      const [ours, theirs] = await Promise.all([
+        write(key, 'SDK v3', { IfNoneMatch: '*' }),
+        begins.then(() => other.hear()),
+      ])
+      assert.equal(theirs, ours ? 'lost' : 'won', key)
+      const winner = ours ? 'SDK v3' : 'boto3'
+      assert.equal((await read(key)).text, winner)
+      wins[winner] += 1
+      start = Math.max(0, start + (ours ? 1 : -1))
     }
-    const winners = { 'SDK v3': ours, boto3: await theirs }
-    const won = [...ours, ...winners.boto3].sort((a, b) => a - b)
-    assert.deepEqual(won, [...Array(CREATED).keys()])
-    for (const [winner, keys] of Object.entries(winners)) {
-      for (const i of keys) assert.equal((await read(`race/${i}`)).text, winner)
-    }
+    assert.ok(
+      Object.values(wins).every((number) => number > CREATED / 10),
+      `it was no race: ${JSON.stringify(wins)}`,
+    )
   })
 
   proves('boto3', 'conditions', 'and SDK v3 swap one object, and no swap is lost or done twice', async () => {
@@ -71,6 +85,7 @@ describe('of writes with a condition by several clients exactly one wins', funct
     while (ours.length < COUNTED) {
       const seen = await read('count')
       const number = Number(seen.text) + 1
+      if (number === 1) continue // boto3 has not begun
       if (await write('count', String(number), { IfMatch: seen.etag })) ours.push(number)
     }
     const written = [...ours, ...(await theirs)].sort((a, b) => a - b)

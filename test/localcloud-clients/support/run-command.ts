@@ -15,14 +15,14 @@ export interface CommandOptions {
   readonly signal?: AbortSignal
 }
 
-/** Runs a client to its end, whatever that is. Nothing of this process's environment reaches it but PATH. */
+/** Runs a client to its end, whatever that is. */
 export async function tryCommand(
   [command, ...args]: readonly [string, ...string[]],
   { env, cwd, signal }: CommandOptions = {},
 ): Promise<CommandResult> {
   const child = spawn(command, args, {
     cwd,
-    env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', PYTHONUTF8: '1', ...env },
+    env: clientEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const kill = () => child.kill('SIGKILL')
@@ -35,6 +35,14 @@ export async function tryCommand(
     signal?.removeEventListener('abort', kill)
   }
 }
+
+/** Nothing of this process's environment reaches a client but PATH. */
+export const clientEnvironment = (env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  LC_ALL: 'C.UTF-8',
+  PYTHONUTF8: '1',
+  ...env,
+})
 
 /** Runs a client that must succeed; what it printed. Throws with everything that it said. */
 export async function runCommand(
