@@ -60,10 +60,7 @@ export async function takeLease(
   try {
     const swapped = await store.swap<JobRecord>(
       found,
-      (current) =>
-        current.kind === 'job'
-          ? transition(current, { type: 'lease', leaseId, worker: registration.id, at: clock.now() })
-          : undefined,
+      (current) => transition(current, { type: 'lease', leaseId, worker: registration.id, at: clock.now() }),
       (current) => current.lease?.id === leaseId,
     )
     if (swapped.outcome === 'done') {

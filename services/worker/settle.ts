@@ -44,7 +44,7 @@ export async function settle(
   const event = { ...settlement, leaseId, at, expiresAt: at + times.retentionMs } as JobEvent
   const swapped = await store.swap<JobRecord>(
     lease.found,
-    (job) => (job.kind === 'job' ? transition(job, event, policy) : undefined),
+    (job) => transition(job, event, policy),
     (job) => job.result?.leaseId === leaseId || job.lease?.id !== leaseId,
   )
   const job = swapped.found?.value

@@ -19,11 +19,8 @@ export async function cancelJob(
   const at = clock.now()
   const swapped = await store.swap<JobRecord>(
     found,
+    (job) => transition(job, { type: 'cancel', at, expiresAt: at + times.retentionMs }),
     // Deleted in between, it is a tombstone, and no job that has ended: the read below tells.
-    (job) =>
-      job.kind === 'job'
-        ? transition(job, { type: 'cancel', at, expiresAt: at + times.retentionMs })
-        : undefined,
     (job) => job.kind === 'job' && (isEnded(job.status) || job.cancelRequestedAt !== undefined),
   )
   return swapped.outcome === 'done' ? swapped.found : readJob(store, tenant, jobId)

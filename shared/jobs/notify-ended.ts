@@ -35,10 +35,7 @@ export async function notifyEnded(
   const next = outcome(delivery, [...delivered], reasons, refused, notifier, clock)
   const swapped = await store.swap<JobRecord>(
     found,
-    (current) =>
-      current.kind === 'job'
-        ? transition(current, { type: 'deliver', delivery: next, at: clock.now() })
-        : undefined,
+    (current) => transition(current, { type: 'deliver', delivery: next, at: clock.now() }),
     (current) => current.kind !== 'job' || current.delivery.attempts >= next.attempts,
   )
   return swapped.found ?? found

@@ -1,6 +1,6 @@
 import { isoTime } from '#shared/clock.ts'
 import { errorCatalogue } from '#shared/error-codes.ts'
-import type { Attempt, Delivery, JobRecord, JobResult } from '#shared/jobs/record.ts'
+import type { Attempt, Delivery, JobRecord, JobResult, JobTombstone } from '#shared/jobs/record.ts'
 import { isEnded } from '#shared/jobs/record.ts'
 import type { JobError, Warning } from '#shared/jobs/shapes.ts'
 
@@ -47,13 +47,15 @@ export type JobEvent = { readonly at: number } & (
  *                                      (`stop` is the worker's own answer to it: canceled at once)
  *
  * Whoever acts under a lease must name it; a lease id that is not in the record is nobody. (fence, rank of
- * status) only grows; ended states absorb everything but the delivery of their news.
+ * status) only grows; ended states absorb everything but the delivery of their news, and a tombstone absorbs all: what
+ * a swap finds may have been deleted since it was read.
  */
 export function transition(
-  job: JobRecord,
+  job: JobRecord | JobTombstone,
   event: JobEvent,
   policy: RetryPolicy = defaultRetryPolicy,
 ): JobRecord | undefined {
+  if (job.kind !== 'job') return undefined
   if (event.type === 'deliver') return isEnded(job.status) ? { ...job, delivery: event.delivery } : undefined
   if (isEnded(job.status)) return undefined
   const at = isoTime(event.at)

@@ -146,6 +146,21 @@ describe('transition of a job', () => {
     assert.equal(transition(queued(), { type: 'deliver', delivery, at }), undefined)
   })
 
+  it('makes nothing of what was deleted meanwhile', () => {
+    const tombstone = {
+      kind: 'tombstone',
+      version: 1,
+      id: 'job_1',
+      tenant: 'acme',
+      buriedAt: '2026',
+    } as const
+    const delivery = { status: 'delivered', delivered: [0], attempts: 1 }
+    const deliver: JobEvent = { type: 'deliver', delivery, at }
+    for (const event of [lease, succeed, fail(), interrupt, expire, stop, cancel, timeOut, deliver]) {
+      assert.equal(transition(tombstone, event), undefined, event.type)
+    }
+  })
+
   it('owes its news only to those who asked for this ending', () => {
     const notify = [{ kind: 'webhook' as const, url: 'https://example.com/', events: ['job.failed'] }]
     assert.equal(must(transition(running({ notify }), succeed)).delivery.status, 'none')
