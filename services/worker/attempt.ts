@@ -7,6 +7,7 @@ import type { MediaStore } from '#shared/storage/media-store.ts'
 import type { Progress } from '#shared/workers/worker-record.ts'
 import type { Engine } from './engine.ts'
 import { fetchInput } from './fetch-input.ts'
+import { isDiskFull } from './is-disk-full.ts'
 import { type Lease, type StopReason, watchLease } from './lease.ts'
 import { publishOutputs } from './publish-outputs.ts'
 import type { Registration } from './registration.ts'
@@ -235,8 +236,7 @@ function asJobError(error: unknown, phase: string, attempt: number): JobError {
 }
 
 function asOurs(error: unknown): ReelmillError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') {
+  if (!isDiskFull(error)) {
     return new ReelmillError('internal', messageOf(error), { cause: error })
   }
   return new ReelmillError('disk-full', "The worker's disk filled up. Give workers more space.", {

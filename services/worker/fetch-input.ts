@@ -8,6 +8,7 @@ import { ReelmillError } from '#shared/errors.ts'
 import type { FrozenInput } from '#shared/jobs/record.ts'
 import { backoffMs } from '#shared/retry.ts'
 import type { MediaObject, MediaStore } from '#shared/storage/media-store.ts'
+import { isDiskFull } from './is-disk-full.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface FetchedInput {
@@ -117,6 +118,3 @@ const missing = (input: FrozenInput) =>
       facts: { input: input.id },
     },
   )
-
-const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
