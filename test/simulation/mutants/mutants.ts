@@ -349,6 +349,12 @@ const drain: readonly Mutant[] = [
   },
 ]
 
+const givesUpWithoutOccupying = patch(
+  giveUp,
+  '  const place = await occupyPlace(context, id, reason, signal)\n',
+  "  const place = { outcome: 'final' }\n",
+)
+
 const fleet: readonly Mutant[] = [
   {
     name: 'fleet: launch before the intent',
@@ -404,11 +410,7 @@ const fleet: readonly Mutant[] = [
     profile: 'fleet',
     breaks: /^(H6|I10|I8)/,
     patches: [
-      patch(
-        giveUp,
-        '  const place = await occupyPlace(context, id, reason, signal)\n',
-        "  const place = { outcome: 'final' }\n",
-      ),
+      givesUpWithoutOccupying,
       patch(
         registration,
         'if (found.value.bootId !== identity.bootId) {',
@@ -421,13 +423,7 @@ const fleet: readonly Mutant[] = [
     hole: 'H6',
     profile: 'fleet',
     breaks: /^(H6|I10|I8)/,
-    patches: [
-      patch(
-        giveUp,
-        '  const place = await occupyPlace(context, id, reason, signal)\n',
-        "  const place = { outcome: 'final' }\n",
-      ),
-    ],
+    patches: [givesUpWithoutOccupying],
   },
   {
     name: 'fleet: drops an adopted machine that the list does not show',
