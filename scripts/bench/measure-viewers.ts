@@ -186,7 +186,7 @@ function watch({ stack }: BenchStack, jobId: string, viewers: number, signal: Ab
     told: until,
     async [Symbol.asyncDispose]() {
       leave.abort(new Error('the viewers leave'))
-      await ended.catch(() => {})
+      await ended.catch(() => {}) // they were told to leave
     },
   }
 }

@@ -15,7 +15,8 @@ export interface JudgeFacts {
 
 /**
  * Judges what ffmpeg complained about while it encoded. Cut means that the input ended in the middle of
- * something; damage, that something else of it was lost or invented (concealed); clock, that times overlap and were moved by a little; benign is known to lose nothing; unknown is shown to the owner of the job.
+ * something; damage, that something else of it was lost or invented (concealed); clock, that times overlap and were
+ * moved by a little; benign is known to lose nothing; unknown is shown to the owner of the job.
  */
 export const judgeComplaints = (
   complaints: readonly Complaint[],
