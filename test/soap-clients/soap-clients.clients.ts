@@ -5,7 +5,6 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import type { Context } from 'mocha'
 import { systemClock } from '#shared/clock.ts'
 import { DEFAULT_TENANT } from '#shared/tenants/ensure-first-key.ts'
 import { SecretBox } from '#shared/tenants/secret-box.ts'
@@ -15,6 +14,7 @@ import { samples } from '../../services/frontend/soap/reply/samples.ts'
 import { ENVELOPE_NAMESPACE } from '../../services/frontend/soap/soap-version.ts'
 import { everydayClip } from '../support/clips.ts'
 import { Lanes } from '../support/lanes.ts'
+import { skipOrFail } from '../support/skip-or-fail.ts'
 import { startTestStack, type TestStack } from '../support/test-stack.ts'
 import { requireTool } from '../support/tools.ts'
 import { type Mode, type Stack, stacks } from './stacks.ts'
@@ -61,7 +61,8 @@ describe('Reelmill through SOAP clients that nobody here wrote', function () {
     describe(stack.name, () => {
       const missing = whatIsMissing(stack)
       before(function () {
-        if (missing !== undefined) skip(this, missing)
+        if (missing === undefined) return
+        skipOrFail(this, missing, '`node scripts/setup/soap-clients.mjs` installs it on Debian.')
       })
       // Made once, by the first that needs it.
       let building: Promise<string> | undefined
@@ -188,15 +189,6 @@ function whatIsMissing({ name, probe }: Stack): string | undefined {
   const [file = '', ...args] = probe
   if (spawnSync(file, args, { stdio: 'ignore' }).status === 0) return undefined
   return `${name} is not installed here (tried: ${probe.join(' ')})`
-}
-
-/** Loudly; and never with CI=true. */
-function skip(test: Context, missing: string): void {
-  if (process.env.CI === 'true') throw new Error(`${missing}. With CI=true no client is skipped.`)
-  process.stderr.write(
-    `\n>>> SKIPPING A CLIENT: ${missing}. \`node scripts/setup/soap-clients.mjs\` installs it on Debian.\n\n`,
-  )
-  test.skip()
 }
 
 function nameOf({ version, attach, auth }: Mode): string {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import type { Context } from 'mocha'
+import { skipOrFail } from './skip-or-fail.ts'
 import { smallDisk } from './small-disk.ts'
 
 /** Each tool of the system that a test may need, and a command that succeeds when it is there and works. */
@@ -23,19 +24,11 @@ export function requireTool(test: Context, ...tools: Tool[]): void {
   for (const tool of tools) {
     if (works(tool)) continue
     const need = `${tool} is missing or does not work here (tried: ${probes[tool].join(' ')})`
-    if (process.env.CI === 'true') throw new Error(`${need}. With CI=true no test is skipped.`)
-    if (!announced.has(tool)) {
-      announced.add(tool)
-      process.stderr.write(
-        `\n>>> SKIPPING TESTS: ${need}. \`node scripts/setup.mjs --tests\` says how to install it.\n\n`,
-      )
-    }
-    test.skip()
+    skipOrFail(test, need, '`node scripts/setup.mjs --tests` says how to install it.')
   }
 }
 
 const results = new Map<Tool, boolean>()
-const announced = new Set<Tool>()
 
 function works(tool: Tool): boolean {
   const known = results.get(tool)

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Context } from 'mocha'
 import { testCredentials } from '../../support/localcloud.ts'
+import { skipOrFail } from '../../support/skip-or-fail.ts'
 
 /** The S3 clients that the local cloud is held against, none of which was written here. */
 export const clients = ['SDK v3', 'AWS CLI', 'boto3', 's3cmd', 'rclone'] as const
@@ -24,11 +25,14 @@ export interface ClientCommand {
 }
 type ToCommand = (...args: string[]) => ClientCommand
 
+/** Those that are commands. */
+export type CommandClient = 'aws' | 'boto3' | 's3cmd' | 'rclone'
+
 /** The command lines of each client against the store at `url`. */
 export function commandsFor(
   url: string,
   keys: Keys = testCredentials,
-): Readonly<Record<'aws' | 'boto3' | 's3cmd' | 'rclone', ToCommand>> {
+): Readonly<Record<CommandClient, ToCommand>> {
   const awsEnv = {
     AWS_ACCESS_KEY_ID: keys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
@@ -81,11 +85,7 @@ export function commandsFor(
 /** Skips at home, with one loud line, a test whose client is not installed; with CI=true fails it. */
 export function requireClient(test: Context, client: Client): void {
   if (isInstalled(client)) return
-  const need = `${client} is missing: node scripts/setup/localcloud-clients.mjs installs it`
-  if (process.env.CI === 'true') throw new Error(`${need}. With CI=true no test is skipped.`)
-  if (!announced.has(client)) process.stderr.write(`\n>>> SKIPPING TESTS: ${need}.\n\n`)
-  announced.add(client)
-  test.skip()
+  skipOrFail(test, `${client} is missing`, '`node scripts/setup/localcloud-clients.mjs` installs it.')
 }
 
 const probes: Readonly<Record<Client, Command | undefined>> = {
@@ -96,7 +96,6 @@ const probes: Readonly<Record<Client, Command | undefined>> = {
   rclone: ['rclone', 'version'],
 }
 const results = new Map<Client, boolean>()
-const announced = new Set<Client>()
 
 /** Whether the client is there and starts. */
 export function isInstalled(client: Client): boolean {
