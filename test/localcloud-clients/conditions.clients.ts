@@ -12,7 +12,8 @@ import { type CloudProcess, spawnLocalcloud } from '../support/localcloud-proces
 import { commandsFor } from './support/clients.ts'
 import { converse } from './support/converse.ts'
 import { proves } from './support/feature-table.ts'
-import { runCommand, tryCommand } from './support/run-command.ts'
+import { runClient } from './support/run-client.ts'
+import { tryCommand } from './support/run-command.ts'
 
 const Bucket = 'state'
 const CREATED = 200
@@ -31,10 +32,7 @@ describe('of writes with a condition by several clients exactly one wins', funct
     await cloud?.kill('SIGTERM')
     await rm(folder, { recursive: true, force: true })
   })
-  const boto3 = async (...args: string[]) => {
-    const { command, env } = commandsFor(cloud.s3Url).boto3(...args)
-    return JSON.parse(await runCommand(command, { env }))
-  }
+  const boto3 = async (...args: string[]) => JSON.parse(await runClient(cloud.s3Url, 'boto3', ...args))
   const read = async (Key: string) => {
     const { Body, ETag = '' } = await cloud.s3.send(new GetObjectCommand({ Bucket, Key }))
     return { text: (await Body?.transformToString()) ?? '', etag: ETag }

@@ -7,10 +7,10 @@ import { type ListObjectsV2CommandInput, paginateListObjectsV2 } from '@aws-sdk/
 import { after, before, describe } from 'mocha'
 import { Lanes } from '../support/lanes.ts'
 import { type CloudProcess, spawnLocalcloud } from '../support/localcloud-process.ts'
-import { commandsFor } from './support/clients.ts'
+import type { CommandClient } from './support/clients.ts'
 import { proves } from './support/feature-table.ts'
 import { fillStore, type ListModel, manyKeys } from './support/many-keys.ts'
-import { runCommand } from './support/run-command.ts'
+import { runClient } from './support/run-client.ts'
 
 const KEYS = 100_000
 const Bucket = 'media'
@@ -32,10 +32,7 @@ describe(`a listing of ${KEYS} keys`, function () {
     await cloud?.kill('SIGTERM')
     await rm(folder, { recursive: true, force: true })
   })
-  const run = (client: keyof ReturnType<typeof commandsFor>, ...args: string[]) => {
-    const { command, env } = commandsFor(cloud.s3Url)[client](...args)
-    return runCommand(command, { env })
-  }
+  const run = (client: CommandClient, ...args: string[]) => runClient(cloud.s3Url, client, ...args)
 
   proves('SDK v3', '100k keys', 'lists them right, page by page and for every delimiter', async () => {
     const whole = await pages(cloud, {})

@@ -16,10 +16,11 @@ import {
 import { Upload } from '@aws-sdk/lib-storage'
 import { after, afterEach, before, describe } from 'mocha'
 import { type CloudProcess, spawnLocalcloud } from '../support/localcloud-process.ts'
-import { type Client, commandsFor } from './support/clients.ts'
+import { type Client, type CommandClient, commandsFor } from './support/clients.ts'
 import { proves } from './support/feature-table.ts'
 import { bodyFiles, leftBehind } from './support/left-behind.ts'
-import { runCommand, tryCommand } from './support/run-command.ts'
+import { runClient } from './support/run-client.ts'
+import { tryCommand } from './support/run-command.ts'
 
 const PART = 5 * 1024 ** 2
 const PARTS = 8
@@ -48,10 +49,7 @@ describe('an upload in parts that its client did not finish', function () {
     assert.deepEqual(await leftBehind(cloud, join(folder, 'data')), [])
   })
 
-  const run = (client: keyof ReturnType<typeof commandsFor>, ...args: string[]) => {
-    const { command, env } = commandsFor(cloud.s3Url)[client](...args)
-    return runCommand(command, { env })
-  }
+  const run = (client: CommandClient, ...args: string[]) => runClient(cloud.s3Url, client, ...args)
   const at = (id: string) => [`--bucket=${Bucket}`, `--key=${Key}`, `--upload-id=${id}`]
   const part = (number: number) => body.subarray((number - 1) * PART, number * PART)
   const send = (UploadId: string, PartNumber: number) =>

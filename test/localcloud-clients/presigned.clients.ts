@@ -7,9 +7,9 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { after, before, describe } from 'mocha'
 import { testCredentials } from '../support/localcloud.ts'
 import { type CloudProcess, spawnLocalcloud } from '../support/localcloud-process.ts'
-import { commandsFor } from './support/clients.ts'
+import type { CommandClient } from './support/clients.ts'
 import { proves } from './support/feature-table.ts'
-import { runCommand } from './support/run-command.ts'
+import { runClient } from './support/run-client.ts'
 
 const Bucket = 'media'
 const Key = 'a key/with + and %2F and ü.txt'
@@ -32,10 +32,8 @@ describe('a link that a client signed, in the hands of somebody with no key', fu
     await cloud?.kill('SIGTERM')
     await rm(folder, { recursive: true, force: true })
   })
-  const run = async (client: 'aws' | 'boto3' | 'rclone' | 's3cmd', ...args: string[]) => {
-    const { command, env } = commandsFor(cloud.s3Url)[client](...args)
-    return (await runCommand(command, { env })).trim()
-  }
+  const run = async (client: CommandClient, ...args: string[]) =>
+    (await runClient(cloud.s3Url, client, ...args)).trim()
   const presign = async (method: string, params: object): Promise<string> =>
     JSON.parse(await run('boto3', 'presign', method, JSON.stringify({ Bucket, Key, ...params })))
 

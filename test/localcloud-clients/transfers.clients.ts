@@ -9,10 +9,10 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { after, before, describe, it } from 'mocha'
 import { Lanes } from '../support/lanes.ts'
 import { type CloudProcess, spawnLocalcloud } from '../support/localcloud-process.ts'
-import { type Client, clients, commandsFor } from './support/clients.ts'
+import { type Client, type CommandClient, clients } from './support/clients.ts'
 import { proves } from './support/feature-table.ts'
 import { leftBehind } from './support/left-behind.ts'
-import { runCommand } from './support/run-command.ts'
+import { runClient } from './support/run-client.ts'
 
 const MIB = 1024 ** 2
 const SIZE = 200 * MIB
@@ -38,10 +38,7 @@ describe('an object of 200 MiB goes up in parts, comes down, and is the same', f
     await cloud?.kill('SIGTERM')
     await rm(folder, { recursive: true, force: true })
   })
-  const run = (client: keyof ReturnType<typeof commandsFor>, ...args: string[]) => {
-    const { command, env } = commandsFor(cloud.s3Url)[client](...args)
-    return runCommand(command, { env })
-  }
+  const run = (client: CommandClient, ...args: string[]) => runClient(cloud.s3Url, client, ...args)
 
   /** Sends the file to `key`, fetches it into `back`, and gives the SHA-256 of what came back. */
   const upDown: Readonly<Record<Client, (key: string, back: string) => Promise<string>>> = {

@@ -6,11 +6,11 @@ import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2 } from '@aws-
 import { after, before, describe } from 'mocha'
 import { Lanes } from '../support/lanes.ts'
 import { type CloudProcess, spawnLocalcloud } from '../support/localcloud-process.ts'
-import { type Client, commandsFor } from './support/clients.ts'
+import type { Client, CommandClient } from './support/clients.ts'
 import { proves } from './support/feature-table.ts'
 import { inParallel } from './support/in-parallel.ts'
 import { md5, readTree, type Tree, writeOddTree } from './support/odd-tree.ts'
-import { runCommand } from './support/run-command.ts'
+import { runClient } from './support/run-client.ts'
 
 const FILES = 2_000
 const Bucket = 'media'
@@ -92,10 +92,7 @@ describe('a tree of 2,000 files with odd names goes up, comes down, and is the s
       await run('rclone', 'check', source, `store:${Bucket}/${prefix}`)
     },
   }
-  const run = (client: keyof ReturnType<typeof commandsFor>, ...args: string[]) => {
-    const { command, env } = commandsFor(cloud.s3Url)[client](...args)
-    return runCommand(command, { env })
-  }
+  const run = (client: CommandClient, ...args: string[]) => runClient(cloud.s3Url, client, ...args)
 
   const syncsBothWays = (client: Client) => async () => {
     const target = join(folder, `from ${client}`)
