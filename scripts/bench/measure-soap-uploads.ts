@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { one, parseXml, textAt } from '../demo/soap/xml-element.ts'
+import { basicAuthorization } from '../stack/basic-authorization.ts'
 import type { BenchContext } from './bench-group.ts'
 import type { Measurement } from './measurement.ts'
 import { forgetPeak, peakRssMib, processUse } from './process-use.ts'
@@ -124,7 +125,7 @@ async function sendBySoap(isMtom: boolean, size: number, { sender, key }: SoapMe
   const [head, tail] = isMtom ? mtomAround() : inlineAround()
   const contentBytes = isMtom ? size : 4 * Math.ceil(size / 3)
   const headers = {
-    authorization: `Basic ${Buffer.from(`any:${key}`).toString('base64')}`,
+    authorization: basicAuthorization(key),
     'content-type': isMtom
       ? `multipart/related; type="application/xop+xml"; start-info="text/xml"; boundary="${BOUNDARY}"`
       : 'text/xml',

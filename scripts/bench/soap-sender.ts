@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { basicAuthorization } from '../stack/basic-authorization.ts'
 
 export interface SoapAnswer {
   readonly status: number
@@ -32,7 +33,7 @@ export function soapSender(service: {
   readonly signal: AbortSignal
 }): SoapSender {
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
-  const authorization = `Basic ${Buffer.from(`any:${service.key}`).toString('base64')}`
+  const authorization = basicAuthorization(service.key)
   const send: SoapSender['send'] = async (method, path, headers, body) => {
     const startedMs = performance.now()
     const sending = request(new URL(path, service.url), {

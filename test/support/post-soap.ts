@@ -1,4 +1,4 @@
-import { basicAuthorization } from './basic-authorization.ts'
+import { basicAuthorization } from '../../scripts/stack/basic-authorization.ts'
 
 /** Posts `body`, a whole envelope or a multipart message around one, to a frontend as the owner of `key`. */
 export function postSoap(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { basicAuthorization } from '../../stack/basic-authorization.ts'
 import { type MtomReply, readMtom } from './read-mtom.ts'
 import { all, one, parseXml, textAt, type XmlElement } from './xml-element.ts'
 
@@ -30,7 +31,7 @@ export class SoapClient {
   /** `address` is what the WSDL's `soap:address` says; `signal` ends whatever is under way. */
   constructor(options: { readonly address: string; readonly key: string; readonly signal: AbortSignal }) {
     this.#address = options.address
-    this.#authorization = `Basic ${Buffer.from(`any:${options.key}`).toString('base64')}`
+    this.#authorization = basicAuthorization(options.key)
     this.#signal = options.signal
   }
 

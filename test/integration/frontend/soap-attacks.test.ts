@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { basicAuthorization } from '../../support/basic-authorization.ts'
+import { basicAuthorization } from '../../../scripts/stack/basic-authorization.ts'
 import { startTestFrontend, type TestFrontend } from '../../support/frontend.ts'
 import { notingLog } from '../../support/noting-log.ts'
 import { postSoap } from '../../support/post-soap.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { basicAuthorization } from '../../support/basic-authorization.ts'
+import { basicAuthorization } from '../../../scripts/stack/basic-authorization.ts'
 import { envelope, inNamespace } from './support/envelopes.ts'
 import { basic, KEY, readKey, startSoapServer, textOf } from './support/soap-server.ts'
 
