@@ -20,6 +20,7 @@ import { type JobTimes, tombstoneLifeMs } from '#shared/jobs/times.ts'
 import { parseUpload, type UploadRecord, type UploadTombstone } from '#shared/jobs/upload-record.ts'
 import { buryUpload } from '#shared/jobs/uploads.ts'
 import type { Log } from '#shared/log.ts'
+import { hintPages } from '#shared/state/hint-pages.ts'
 import { abortMultiparts, deletePrefix } from '#shared/storage/media-prefix.ts'
 
 export interface RetentionContext extends DeleteContext {
@@ -42,13 +43,8 @@ const DAY_MS = 24 * HOUR_MS
 export async function retain(context: RetentionContext, signal?: AbortSignal): Promise<void> {
   const { store, clock, log } = context
   const today = dayOf(clock.now())
-  let after: string | undefined
-  do {
-    const page = await store.listHints(EXPIRY_PREFIX, {
-      ...(after !== undefined && { after }),
-      ...(signal && { signal }),
-    })
-    const hints = page.hints.flatMap(({ key }) => {
+  for await (const page of hintPages(store, EXPIRY_PREFIX, { signal })) {
+    const hints = page.flatMap(({ key }) => {
       const hint = parseExpiryHint(key)
       return hint && hint.day <= today ? [{ key, ...hint }] : []
     })
@@ -65,8 +61,8 @@ export async function retain(context: RetentionContext, signal?: AbortSignal): P
       }
     })
     // Hints are sorted by day, so the first one after today ends the walk.
-    after = hints.length === page.hints.length ? page.next : undefined
-  } while (after !== undefined)
+    if (hints.length < page.length) return
+  }
 }
 
 async function settleHint(

@@ -13,6 +13,7 @@ import type { JobTimes } from '#shared/jobs/times.ts'
 import { type RetryPolicy, transition } from '#shared/jobs/transition.ts'
 import type { Log } from '#shared/log.ts'
 import type { BellQueue } from '#shared/queue/bell-queue.ts'
+import { hintPages } from '#shared/state/hint-pages.ts'
 import type { Found, StateStore } from '#shared/state/state-store.ts'
 import type { MediaStore } from '#shared/storage/media-store.ts'
 import { type WorkerSighting, WorkerWatch } from '#shared/workers/worker-watch.ts'
@@ -95,8 +96,8 @@ export class Sweep {
     })
     const census = { queued: [] as QueuedJob[], running: 0, closing: 0, workers }
     const waiting = new Map<string, Waiting>()
-    for await (const hints of this.#openHints(signal)) {
-      await forEachLimited(hints, CONCURRENCY, async (key) => {
+    for await (const hints of hintPages(this.#d.store, OPEN_PREFIX, { signal })) {
+      await forEachLimited(hints, CONCURRENCY, async ({ key }) => {
         signal?.throwIfAborted()
         const hint = parseJobHint(key)
         if (!hint) return log.warn({ key }, 'this hint is not one of ours; it is left alone')
@@ -267,18 +268,6 @@ export class Sweep {
     const every = Math.min(REREAD_MOST_MS, Math.max(REREAD_LEAST_MS, waitedMs))
     // While workers are about it may have been taken and lost since; a GET finds that within a lease time.
     return now - waiting.readAtMs >= (pass.workers.size > 0 ? Math.min(every, this.#d.times.leaseMs) : every)
-  }
-
-  async *#openHints(signal: AbortSignal | undefined): AsyncIterable<readonly string[]> {
-    let after: string | undefined
-    do {
-      const page = await this.#d.store.listHints(OPEN_PREFIX, {
-        ...(after !== undefined && { after }),
-        ...(signal && { signal }),
-      })
-      yield page.hints.map(({ key }) => key)
-      after = page.next
-    } while (after !== undefined)
   }
 }
 

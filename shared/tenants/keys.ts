@@ -2,6 +2,7 @@ import { type Clock, isoTime } from '#shared/clock.ts'
 import { ReelmillError } from '#shared/errors.ts'
 import { newId, newSecret } from '#shared/ids.ts'
 import { parseVersioned, RECORD_VERSION } from '#shared/jobs/record.ts'
+import { hintPages } from '#shared/state/hint-pages.ts'
 import type { Found, StateStore } from '#shared/state/state-store.ts'
 import {
   hashOfKeyHint,
@@ -102,15 +103,8 @@ export class Keys {
   }
 
   async *#hashes(tenant: string, keyId = ''): AsyncIterable<string> {
-    let after: string | undefined
-    do {
-      const page = await this.#store.listHints(
-        `${keyHintsPrefix(tenant)}${keyId}`,
-        after === undefined ? {} : { after },
-      )
-      for (const { key } of page.hints) yield hashOfKeyHint(key)
-      after = page.next
-    } while (after !== undefined)
+    for await (const page of hintPages(this.#store, `${keyHintsPrefix(tenant)}${keyId}`))
+      for (const { key } of page) yield hashOfKeyHint(key)
   }
 
   async #read(hash: string): Promise<Found<KeyRecord> | undefined> {

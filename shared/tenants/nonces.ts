@@ -1,4 +1,5 @@
 import type { Clock } from '#shared/clock.ts'
+import { hintPages } from '#shared/state/hint-pages.ts'
 import type { StateStore } from '#shared/state/state-store.ts'
 
 const HOUR_MS = 3_600_000
@@ -34,13 +35,11 @@ export class Nonces {
 
   /** Forgets what no message can use any more: everything of hours that are over. */
   async #tidy(hour: string): Promise<void> {
-    let after: string | undefined
-    do {
-      const page = await this.#store.listHints(NONCES_PREFIX, after === undefined ? {} : { after })
-      const old = page.hints.filter(({ key }) => key < `${NONCES_PREFIX}${hour}`)
+    for await (const page of hintPages(this.#store, NONCES_PREFIX)) {
+      const old = page.filter(({ key }) => key < `${NONCES_PREFIX}${hour}`)
       for (const { key } of old) await this.#store.delete(key)
-      after = old.length === page.hints.length ? page.next : undefined
-    } while (after !== undefined)
+      if (old.length < page.length) return
+    }
   }
 }
 

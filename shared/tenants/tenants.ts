@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Clock, isoTime } from '#shared/clock.ts'
 import { ReelmillError } from '#shared/errors.ts'
 import { parseVersioned, RECORD_VERSION } from '#shared/jobs/record.ts'
+import { hintPages } from '#shared/state/hint-pages.ts'
 import type { Found, StateStore } from '#shared/state/state-store.ts'
 import { checkTenantName } from '#shared/tenants/tenant-name.ts'
 import { TENANTS_PREFIX, type TenantRecord, tenantKey, tenantRecord } from '#shared/tenants/tenant-record.ts'
@@ -43,15 +44,12 @@ export class Tenants {
   /** The names of all tenants, sorted. */
   async list(): Promise<readonly string[]> {
     const names: string[] = []
-    let after: string | undefined
-    do {
-      const page = await this.#store.listHints(TENANTS_PREFIX, after === undefined ? {} : { after })
-      for (const { key } of page.hints) {
+    for await (const page of hintPages(this.#store, TENANTS_PREFIX)) {
+      for (const { key } of page) {
         const name = /^t\/([^/]+)\/tenant\.json$/.exec(key)?.[1]
         if (name) names.push(name)
       }
-      after = page.next
-    } while (after !== undefined)
+    }
     return names
   }
 

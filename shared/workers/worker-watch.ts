@@ -1,6 +1,7 @@
 import type { Clock } from '#shared/clock.ts'
 import { WORKERS_PREFIX } from '#shared/jobs/keys.ts'
-import type { Hint, StateStore } from '#shared/state/state-store.ts'
+import { hintPages } from '#shared/state/hint-pages.ts'
+import type { StateStore } from '#shared/state/state-store.ts'
 
 /** What one observer knows of one worker: since when its record has not changed, on the observer's own clock. */
 export interface WorkerSighting {
@@ -31,7 +32,7 @@ export class WorkerWatch {
    */
   async look(signal?: AbortSignal): Promise<ReadonlyMap<string, WorkerSighting>> {
     const askedMs = this.#clock.monotonicMs()
-    const hints = await this.#list(signal)
+    const hints = (await Array.fromAsync(hintPages(this.#store, WORKERS_PREFIX, { signal }))).flat()
     const answeredMs = this.#clock.monotonicMs()
     const seen = new Map<string, { etag: string; sinceMs: number }>()
     for (const { key, etag } of hints) {
@@ -57,20 +58,6 @@ export class WorkerWatch {
     const last = this.#last
     if (last && this.#clock.monotonicMs() - last.atMs <= maxAgeMs) return last.sightings
     return this.look(signal)
-  }
-
-  async #list(signal: AbortSignal | undefined): Promise<Hint[]> {
-    const all: Hint[] = []
-    let after: string | undefined
-    do {
-      const page = await this.#store.listHints(WORKERS_PREFIX, {
-        ...(after !== undefined && { after }),
-        ...(signal && { signal }),
-      })
-      all.push(...page.hints)
-      after = page.next
-    } while (after !== undefined)
-    return all
   }
 }
 

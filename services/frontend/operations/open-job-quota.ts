@@ -1,6 +1,7 @@
 import type { Clock } from '#shared/clock.ts'
 import { ReelmillError } from '#shared/errors.ts'
 import { idempotencyKey, OPEN_PREFIX } from '#shared/jobs/keys.ts'
+import { hintPages } from '#shared/state/hint-pages.ts'
 import type { StateStore } from '#shared/state/state-store.ts'
 
 // What was counted is believed for so long; that a tenant is full, for less, since jobs end.
@@ -84,12 +85,10 @@ export class OpenJobQuota {
 
   async #count(tenant: string): Promise<Tally> {
     let open = 0
-    let after: string | undefined
-    do {
-      const page = await this.#d.store.listHints(`${OPEN_PREFIX}${tenant}/`, after ? { after } : {})
-      open += page.hints.length
-      after = page.next
-    } while (after !== undefined && open < this.#most)
+    for await (const page of hintPages(this.#d.store, `${OPEN_PREFIX}${tenant}/`)) {
+      open += page.length
+      if (open >= this.#most) break
+    }
     return { places: Math.ceil((this.#most - open) / 2), isFull: open >= this.#most }
   }
 

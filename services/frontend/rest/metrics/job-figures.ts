@@ -7,6 +7,7 @@ import { isEnded, type JobRecord, parseJob } from '#shared/jobs/record.ts'
 import type { JobTimes } from '#shared/jobs/times.ts'
 import type { Log } from '#shared/log.ts'
 import type { BellQueue } from '#shared/queue/bell-queue.ts'
+import { hintPages } from '#shared/state/hint-pages.ts'
 import type { StateStore } from '#shared/state/state-store.ts'
 import { readWorkers } from '../../operations/list-workers.ts'
 import { listNewJobs } from './list-new-jobs.ts'
@@ -118,15 +119,12 @@ export class JobFigures {
 
   async #openJobs(): Promise<string[]> {
     const ids: string[] = []
-    let after: string | undefined
-    do {
-      const page = await this.#d.store.listHints(OPEN_PREFIX, after === undefined ? {} : { after })
-      for (const { key } of page.hints) {
+    for await (const page of hintPages(this.#d.store, OPEN_PREFIX)) {
+      for (const { key } of page) {
         const hint = parseJobHint(key)
         if (hint) ids.push(hint.jobId)
       }
-      after = page.next
-    } while (after !== undefined)
+    }
     return ids
   }
 

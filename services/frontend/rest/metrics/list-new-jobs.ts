@@ -1,5 +1,6 @@
 import { newId } from '#shared/ids.ts'
 import { dayOf, expiryHintKey, msOfDay, parseExpiryHint, parseJobExpiryId } from '#shared/jobs/keys.ts'
+import { hintPages } from '#shared/state/hint-pages.ts'
 import type { StateStore } from '#shared/state/state-store.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -22,15 +23,12 @@ export async function listNewJobs(
   const ids: string[] = []
   for (const day of days) {
     const prefix = expiryHintKey(msOfDay(day), 'job', '')
-    let after: string | undefined = prefix + firstId
-    do {
-      const page = await store.listHints(prefix, { after })
-      for (const { key } of page.hints) {
+    for await (const page of hintPages(store, prefix, { after: prefix + firstId })) {
+      for (const { key } of page) {
         const hint = parseExpiryHint(key)
         if (hint) ids.push(parseJobExpiryId(hint.id).jobId)
       }
-      after = page.next
-    } while (after !== undefined)
+    }
   }
   return ids
 }
