@@ -1,9 +1,9 @@
-import { nodeFlags } from '#shared/node-flags.ts'
+import { workerFlags } from '#shared/node-flags.ts'
 
 /** The command line of a worker whose module is the file `main`. */
 export const workerCommand = (main: string): readonly [string, ...string[]] => [
   process.execPath,
-  ...nodeFlags,
+  ...workerFlags,
   main,
 ]
 
