@@ -60,10 +60,10 @@ export async function serviceEnvironments(plan: StackPlan): Promise<ServiceEnvir
     REELMILL_CREATE_BUCKETS: 'true',
     // Looking often costs nothing on one machine: a heartbeat carries progress, and a watch shows it.
     REELMILL_HEARTBEAT_SEC: '1',
-    REELMILL_LEASE_CHECK_SEC: '1',
-    REELMILL_TICK_SEC: '1',
+    REELMILL_LEASE_CHECK_SEC: '2',
+    REELMILL_TICK_SEC: '2',
     REELMILL_IDLE_TICK_SEC: '2',
-    REELMILL_WATCH_SEC: '0.25',
+    REELMILL_WATCH_SEC: '0.1',
     ...plan.environment,
   }
   return {

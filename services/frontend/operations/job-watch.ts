@@ -5,6 +5,7 @@ import { isDone, isEnded, type JobRecord, parseJob } from '#shared/jobs/record.t
 import type { Log } from '#shared/log.ts'
 import type { Found, Stamp, StateStore } from '#shared/state/state-store.ts'
 import { parseWorker, type WorkerRecord } from '#shared/workers/worker-record.ts'
+import { lookAgainMs } from './look-again.ts'
 import type { SeenJob } from './present-job.ts'
 
 interface Watched {
@@ -96,7 +97,8 @@ export class JobWatch {
           for (const listener of watched.listeners) listener()
         }
         if (seen === 'gone' || isDone(seen.found.value)) return
-        await this.#clock.sleep(this.#pollMs, signal)
+        const pauseMs = lookAgainMs(seen, { pollMs: this.#pollMs, nowMs: this.#clock.now() })
+        await this.#clock.sleep(pauseMs, signal)
       } catch (error) {
         if (signal.aborted) return
         this.#log.warn(

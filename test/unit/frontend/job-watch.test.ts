@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { isoTime } from '#shared/clock.ts'
+import { jobKey, workerKey } from '#shared/jobs/keys.ts'
+import { transition } from '#shared/jobs/transition.ts'
+import { MemoryObjects } from '#shared/state/memory-objects.ts'
+import { RecordStore } from '#shared/state/record-store.ts'
+import type { Progress, WorkerRecord } from '#shared/workers/worker-record.ts'
+import { JobWatch } from '../../../services/frontend/operations/job-watch.ts'
+import { aJob } from '../../support/a-job.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { notingLog } from '../../support/noting-log.ts'
+
+describe('the looks at a watched job', () => {
+  const POLL_MS = 100
+
+  /** How often the job was looked at within the next ten seconds. */
+  async function looks(setting: { progress?: Progress; waitedMs?: number; pollMs?: number }) {
+    const clock = new FakeClock(Date.parse('2026-01-01T00:00:00Z') + (setting.waitedMs ?? 0))
+    const job = aJob()
+    let reads = 0
+    const objects = new MemoryObjects({
+      fault: ({ verb, key }) => {
+        if (verb === 'read' && key === jobKey(job.id)) reads++
+        return 'none'
+      },
+    })
+    const store = new RecordStore({ objects, clock })
+    const lease = { type: 'lease', leaseId: 'lea_1', worker: 'wrk_1', at: clock.now() } as const
+    await store.create(jobKey(job.id), (setting.progress && transition(job, lease)) ?? job)
+    if (setting.progress)
+      await store.create(workerKey('wrk_1'), busyWith(setting.progress, isoTime(clock.now())))
+    const log = notingLog(({ message }) => assert.fail(message))
+    const watch = new JobWatch({ store, clock, log, pollMs: setting.pollMs ?? POLL_MS })
+    const viewer = watch.follow(job.id, new AbortController().signal)
+    await viewer.next()
+    const before = reads
+    await clock.advance(10_000)
+    await viewer.return(undefined)
+    return reads - before
+  }
+
+  it('are a second apart while the end of its encode is far', async () => {
+    assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.1, etaSec: 600 } }), 10)
+  })
+
+  it('come closer as its end does', async () => {
+    assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.9, etaSec: 2 } }), 20)
+    assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.99, etaSec: 0.3 } }), 100)
+    assert.equal(await looks({ progress: { phase: 'verify', ratio: 1 } }), 100)
+  })
+
+  it('are frequent when it was just submitted, and a second apart when it has waited for long', async () => {
+    const first = await looks({})
+    assert.ok(first > 12 && first < 30, `${first} looks`)
+    assert.equal(await looks({ waitedMs: 60_000 }), 10)
+  })
+
+  it('are never more frequent than configured, nor less where that is seldom', async () => {
+    assert.equal(await looks({ progress: { phase: 'encode', etaSec: 600 }, pollMs: 5_000 }), 2)
+    assert.equal(await looks({ progress: { phase: 'upload' }, pollMs: 5_000 }), 2)
+  })
+})
+
+const busyWith = (progress: Progress, at: string): WorkerRecord => ({
+  ...{ kind: 'worker', version: 1, id: 'wrk_1', bootId: 'boot', static: false, state: 'busy', seq: 1 },
+  ...{ startedAt: at, heartbeatAt: at, host: 'host', leaseId: 'lea_1', progress },
+})
