@@ -10,6 +10,7 @@ const probes = {
   // A machine can have bwrap and yet forbid user namespaces (containers often do), so it is tried.
   bwrap: ['bwrap', '--ro-bind', '/', '/', '--unshare-all', '--die-with-parent', 'true'],
   prlimit: ['prlimit', '--version'],
+  chrt: ['chrt', '-b', '0', 'true'],
   'small-disk': smallDisk('/tmp', 1_048_576).concat('true'),
   faketime: ['faketime', '-f', '+0', 'true'],
 } as const

@@ -20,6 +20,7 @@ export interface JailTools {
   readonly prlimit?: string
   readonly setpriv?: string
   readonly setsid?: string
+  readonly chrt?: string
 }
 
 /**
@@ -34,16 +35,21 @@ export async function findJail(options: {
   readonly ffprobe?: string
 }): Promise<JailTools> {
   const { wanted, searchPath } = options
-  const [ffmpeg, ffprobe, prlimit, setpriv, setsid, bwrap] = await Promise.all([
+  const [ffmpeg, ffprobe, prlimit, setpriv, setsid, chrt, bwrap] = await Promise.all([
     options.ffmpeg ?? findProgram('ffmpeg', searchPath),
     options.ffprobe ?? findProgram('ffprobe', searchPath),
-    ...['prlimit', 'setpriv', 'setsid', 'bwrap'].map((name) => findProgram(name, searchPath)),
+    ...['prlimit', 'setpriv', 'setsid', 'chrt', 'bwrap'].map((name) => findProgram(name, searchPath)),
   ])
   if (!ffmpeg || !ffprobe) {
     throw invalid('ffmpeg and ffprobe are not installed. Install ffmpeg 5.1 or later and start again.')
   }
-  const optional = { ...(prlimit && { prlimit }), ...(setpriv && { setpriv }), ...(setsid && { setsid }) }
-  const common = { ffmpeg, ffprobe, ...optional }
+  const common = {
+    ...{ ffmpeg, ffprobe },
+    ...(prlimit && { prlimit }),
+    ...(setpriv && { setpriv }),
+    ...(setsid && { setsid }),
+    ...(chrt && { chrt }),
+  }
   if (wanted === 'none') return { kind: 'none', ...common }
   if (!bwrap || !prlimit) {
     throw invalid(
@@ -88,13 +94,26 @@ export async function openJail(
   await mkdir(options.toolDir, { recursive: true })
   const write = async (name: 'ffmpeg' | 'ffprobe') => {
     const file = path.join(options.toolDir, name)
-    const argv = [...(await jailArguments(tools, options)), tools[name]]
+    const argv = [...(await jailArguments(tools, options)), tools[name]].map(shellQuote)
     // exec: the pid that is spawned stays that of the jail, and killing it kills everything inside.
-    await writeFile(file, `#!/bin/sh\nexec ${argv.map(shellQuote).join(' ')} "$@"\n`, { mode: 0o700 })
+    await writeFile(
+      file,
+      `#!/bin/sh\n${name === 'ffmpeg' ? asBatch(tools) : ''}exec ${argv.join(' ')} "$@"\n`,
+      {
+        mode: 0o700,
+      },
+    )
     return file
   }
   return { kind: tools.kind, ffmpegPath: await write('ffmpeg'), ffprobePath: await write('ffprobe') }
 }
+
+/**
+ * A line of sh that makes itself, and what it becomes, batch work for the scheduler: the many threads of an encode then
+ * do not interrupt each other at every frame, and it ends some percent sooner. Where the kernel refuses, it is not worse.
+ */
+const asBatch = ({ chrt }: JailTools): string =>
+  chrt === undefined ? '' : `${shellQuote(chrt)} -b -p 0 $$ 2>/dev/null\n`
 
 async function jailArguments(
   tools: JailTools,

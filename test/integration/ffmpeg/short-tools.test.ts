@@ -27,6 +27,13 @@ describe('A short run of a tool', () => {
       assert.deepEqual([result.exitCode, result.stdout, result.stderr], [3, 'out\n', 'err\n'])
     })
 
+    it(`gives the tool to the scheduler as batch work (jail ${jail})`, async function () {
+      requireTool(this, 'chrt')
+      const { jail: opened } = await open('chrt --pid $$')
+      const result = await runTool(opened.ffmpegPath, [], { timeoutMs: 10_000 })
+      assert.match(result.stdout, /SCHED_BATCH/, result.stderr)
+    })
+
     it(`ends the tool when its time is over (jail ${jail})`, async () => {
       const { jail: opened } = await open('exec sleep 600')
       const result = await runTool(opened.ffmpegPath, [], { timeoutMs: 300 })
