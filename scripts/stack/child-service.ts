@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { serviceFlags } from '#shared/node-flags.ts'
+import { nodeFlags } from '#shared/node-flags.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const LINES_SHOWN = 15
@@ -42,7 +42,7 @@ export class ChildService {
       const [command = '', ...args] = [
         ...(options.wrap ?? []),
         process.execPath,
-        ...serviceFlags,
+        ...nodeFlags,
         path.resolve(root, options.script),
       ]
       this.#child = spawn(command, args, {

@@ -1,3 +1,4 @@
+import { countBuffersWithHeap } from '#shared/buffer-accounting.ts'
 import { readConfig } from '#shared/config.ts'
 import { messageOf } from '#shared/errors.ts'
 import { createLog } from '#shared/log.ts'
@@ -7,6 +8,7 @@ import { startLocalcloud } from './start-localcloud.ts'
 
 const GRACE_MS = 10_000
 
+countBuffersWithHeap()
 try {
   const config = readConfig(localcloudConfig, process.env)
   const log = createLog({ service: 'localcloud', level: config.REELMILL_LOG_LEVEL })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { openStores } from '#shared/aws/stores-config.ts'
+import { countBuffersWithHeap } from '#shared/buffer-accounting.ts'
 import { systemClock } from '#shared/clock.ts'
 import { readConfig } from '#shared/config.ts'
 import { hasCode, messageOf } from '#shared/errors.ts'
@@ -22,6 +23,7 @@ const GRACE_MS = 10_000
 const loadIdleSweep = () => import('./open-idle-sweep.ts')
 
 async function main(): Promise<void> {
+  countBuffersWithHeap()
   const config = readConfig(workerConfig, process.env)
   const times = jobTimes(config)
   const id = config.REELMILL_WORKER_ID ?? newId('wrk', systemClock.now())
