@@ -16,13 +16,16 @@ export interface EncodeRequest {
   onProgress(progress: Progress): void
 }
 
+/** A file of an output on the local disk. Its SHA-256 is taken as it is published. */
+export type EncodedFile = Omit<ProducedFile, 'sha256'> & { readonly localPath: string }
+
 export interface EncodedOutput {
   readonly name: string
   readonly status: 'succeeded' | 'skipped'
   readonly reason?: string
   readonly durationSec?: number
   readonly streams: readonly Stream[]
-  readonly files: readonly (ProducedFile & { readonly localPath: string })[]
+  readonly files: readonly EncodedFile[]
   readonly checks: readonly Check[]
 }
 

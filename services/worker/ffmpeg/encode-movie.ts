@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { Clock } from '#shared/clock.ts'
 import { ReelmillError } from '#shared/errors.ts'
 import type { Check, MediaInfo, ProducedFile, Stream, Warning } from '#shared/jobs/shapes.ts'
@@ -47,7 +44,7 @@ export interface EncodedMovie {
   readonly status: 'succeeded'
   readonly durationSec?: number
   readonly streams: readonly Stream[]
-  readonly files: readonly (ProducedFile & { readonly localPath: string })[]
+  readonly files: readonly (Omit<ProducedFile, 'sha256'> & { readonly localPath: string })[]
   readonly checks: readonly Check[]
 }
 
@@ -139,8 +136,6 @@ async function produced(
 ): Promise<EncodedMovie> {
   const { name, fileName, role, contentType } = planned
   const duration = info.durationSec === undefined ? {} : { durationSec: info.durationSec }
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
   return {
     name,
     status: 'succeeded',
@@ -153,7 +148,6 @@ async function produced(
         role,
         contentType,
         sizeBytes: (await stat(file)).size,
-        sha256: hash.digest('hex'),
         ...duration,
         localPath: file,
       },

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { checkOutput } from '../../../scripts/demo/check-output.ts'
 import { lengthsOf } from '../../../scripts/demo/movie-lengths.ts'
 import { fastH264, makeClip, picture, tone } from '../../support/clips.ts'
@@ -21,7 +23,10 @@ describe("The demo's own look at an output", () => {
       const [file] = files
       assert.ok(file)
       const output = { name, kind: 'file', streams, files: [] } as const
-      const told = { ...file, url: '' }
+      const sha256 = createHash('sha256')
+        .update(await readFile(file.localPath))
+        .digest('hex')
+      const told = { ...file, sha256, url: '' }
       problems[name] = (await checkOutput(file.localPath, output, told, { input, signal })).problems
     }
     return problems

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { everydayClip, fastH264, makeClip, picture, tone } from '../../support/clips.ts'
 import { codeOf, encodeClip } from '../../support/encode-clip.ts'
@@ -90,7 +89,7 @@ describe('Encoding by presets', () => {
     )
   })
 
-  it('makes several outputs at once, each file with its own digest', async () => {
+  it('makes several outputs at once, each file with its own size', async () => {
     const clip = await makeClip('large.mp4', [
       ...[...picture('1280x720', 0.4), ...tone(0.4), ...fastH264, '-c:a', 'aac'],
     ])
@@ -103,9 +102,7 @@ describe('Encoding by presets', () => {
     for (const { files } of result.outputs) {
       const [file] = files
       assert.ok(file)
-      const bytes = await readFile(file.localPath)
-      assert.equal(file.sizeBytes, bytes.length)
-      assert.equal(file.sha256, createHash('sha256').update(bytes).digest('hex'))
+      assert.equal(file.sizeBytes, (await stat(file.localPath)).size)
     }
   })
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { ReelmillError } from '#shared/errors.ts'
 import type { Engine } from '../../../services/worker/engine.ts'
 import type { Actor } from '../engine/actor.ts'
@@ -44,8 +43,7 @@ export function fakeEngine(actor: Actor, scene: Scene, workerId: string): Engine
         const localPath = `${outputDir}/${name}.mp4`
         const body = Buffer.from(`${maker}\n${name}`)
         disk.files.set(localPath, body)
-        const sha256 = createHash('sha256').update(body).digest('hex')
-        const file = { path: `${name}.mp4`, role: 'main', sizeBytes: body.length, sha256, localPath }
+        const file = { path: `${name}.mp4`, role: 'main', sizeBytes: body.length, localPath }
         return { name, status: 'succeeded' as const, streams: [], files: [file], checks: [] }
       }),
     }

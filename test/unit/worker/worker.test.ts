@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -26,7 +27,7 @@ function handDrivenEngine() {
     const finish = async () => {
       const localPath = path.join(request.outputDir, 'movie.mp4')
       await writeFile(localPath, 'movie')
-      const file = { path: 'movie.mp4', role: 'main', sizeBytes: 5, sha256: SHA, localPath }
+      const file = { path: 'movie.mp4', role: 'main', sizeBytes: 5, localPath }
       resolve({
         detected: { container: 'mp4', sizeBytes: 5, streams: [] },
         outputs: [{ name: 'web-720p', status: 'succeeded', streams: [], files: [file], checks: [] }],
@@ -146,6 +147,8 @@ describe('a worker', () => {
       bench.media.keys.filter((key) => key.startsWith('out/')),
       [`out/acme/${job.value.id}/main/1/manifest.json`, `out/acme/${job.value.id}/main/1/web-720p/movie.mp4`],
     )
+    const sha256 = createHash('sha256').update('movie').digest('hex')
+    assert.equal(after.result?.outputs[0]?.files[0]?.sha256, sha256, 'the digest of what was uploaded')
   })
 
   it('takes the next job when it has settled one', async () => {
