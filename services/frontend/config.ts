@@ -60,7 +60,7 @@ export const frontendConfig = z.object({
   REELMILL_SOAP_CLOCK_SEC: seconds(1)
     .pipe(z.number().max(1_500_000, 'must be at most 1500 seconds'))
     .default(defaultSoapLimits.createdWindowMs),
-  /** How often a watched job is looked at; up to a second apart where that is longer and its end is far. */
+  /** How often a watched job is looked at; up to two seconds apart where that is longer and its end is far. */
   REELMILL_WATCH_SEC: seconds(0.1).default(5_000),
   /** A revoked key still works for so long. */
   REELMILL_KEY_CACHE_SEC: seconds(0).default(3_000),

@@ -1,7 +1,7 @@
 import type { SeenJob } from './present-job.ts'
 
 /** Nobody waits longer for what comes sooner than was thought, unless `pollMs` is longer. */
-const MOST_MS = 1_000
+const MOST_MS = 2_000
 const SHARE = 1 / 4
 
 /**
