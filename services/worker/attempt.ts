@@ -9,7 +9,7 @@ import type { Engine } from './engine.ts'
 import { fetchInput } from './fetch-input.ts'
 import { isDiskFull } from './is-disk-full.ts'
 import { type Lease, type StopReason, watchLease } from './lease.ts'
-import { publishOutputs } from './publish-outputs.ts'
+import { Publication } from './publication.ts'
 import type { Registration } from './registration.ts'
 import { discardOutputs, type SettleContext, type Settlement, settle } from './settle.ts'
 import { Workspace } from './workspace.ts'
@@ -32,7 +32,7 @@ const STORE_AGAIN_MS = 2_000
 const STORE_AWAY_MS = 15 * 60_000
 
 /**
- * Runs one leased job to a settled end: fetch -> encode and verify -> upload -> settle.
+ * Runs one leased job to a settled end: fetch -> encode -> verify, uploading beside it -> settle.
  *
  * An attempt is *running* until its work ends or one of its stop reasons comes, then *stopping* (everything it
  * started is gone before the work's promise settles), then *settling*. Only an attempt that may still hold the
@@ -124,6 +124,7 @@ async function fetchEncodePublish(
   const fetchedMs = clock.monotonicMs()
   log.info({ sizeBytes: fetched.sizeBytes, fetchSec: seconds(fetchedMs - startedMs) }, 'the input is here')
 
+  await using publication = new Publication(media, lease, stop)
   const encoded = await engine({
     jobId: job.id,
     inputPath: fetched.path,
@@ -132,12 +133,11 @@ async function fetchEncodePublish(
     outputs: job.outputs,
     signal: stop,
     onProgress: report,
+    onWritten: (output, file) => void publication.begin(output, file),
   })
   report({ phase: 'upload' })
   const encodedMs = clock.monotonicMs()
-  const published = await whenStoreAnswers(context, stop, () =>
-    publishOutputs(media, lease, encoded.outputs, stop),
-  )
+  const published = await whenStoreAnswers(context, stop, () => publication.finish(encoded.outputs))
   const uploadedMs = clock.monotonicMs()
   return {
     type: 'succeed',

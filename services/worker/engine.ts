@@ -14,6 +14,11 @@ export interface EncodeRequest {
   /** Aborted to stop: everything that was started is gone before `Engine` settles. */
   readonly signal: AbortSignal
   onProgress(progress: Progress): void
+  /**
+   * Told of each file that is written and will not change any more, but is yet to be verified. It counts only when the
+   * result lists it, the same, in the end.
+   */
+  onWritten(output: string, file: EncodedFile): void
 }
 
 /** A file of an output on the local disk. Its SHA-256 is taken as it is published. */

@@ -21,57 +21,89 @@ export interface Published {
 }
 
 /**
- * Uploads every file of an attempt under its fence, the manifest last, then compares what the store lists with
- * the manifest: only what is there whole may be settled on. Nothing here is visible to anyone until the record
- * names this fence.
+ * Uploads what an attempt made under its fence. Nothing here is visible to anyone until the record names this fence, so a
+ * file may go up while it is being verified: what fails then is left to whoever tidies up. Disposing of it stops what
+ * is still on its way, and waits until nothing is.
  */
-export async function publishOutputs(
-  media: MediaStore,
-  lease: Lease,
-  outputs: readonly EncodedOutput[],
-  signal: AbortSignal,
-): Promise<Published> {
-  const { tenant, id } = lease.found.value
-  const prefix = attemptPrefix(tenant, id, lease.task, lease.fence)
-  const expected = new Map<string, number>()
-  const published: OutputResult[] = []
-  const manifestFiles: (ProducedFile & { readonly output: string })[] = []
-  for (const output of outputs) {
-    const files: ProducedFile[] = []
-    for (const file of output.files) {
-      const key = `${prefix}${output.name}/${file.path}`
-      files.push(await publishFile(media, key, file, signal))
-      expected.set(key, file.sizeBytes)
-    }
-    published.push(outputResult(output, files))
-    manifestFiles.push(...files.map((file) => ({ output: output.name, ...file })))
-  }
-  const manifest = Buffer.from(JSON.stringify({ version: 1, files: manifestFiles }))
-  await media.write(`${prefix}${MANIFEST}`, manifest, { contentType: 'application/json', signal })
-  expected.set(`${prefix}${MANIFEST}`, manifest.length)
-  await compareWithStore(media, prefix, expected, signal)
-  return {
-    outputs: published,
-    manifestSha256: createHash('sha256').update(manifest).digest('hex'),
-    bytesOut: [...expected.values()].reduce((sum, size) => sum + size, 0),
-  }
-}
+export class Publication implements AsyncDisposable {
+  readonly #media: MediaStore
+  readonly #prefix: string
+  readonly #signal: AbortSignal
+  readonly #abandoned = new AbortController()
+  /** By key: uploads with the SHA-256 of what was sent. */
+  readonly #begun = new Map<string, Promise<PromiseSettledResult<string>>>()
 
-/** Uploads a file, and takes the SHA-256 of the very bytes that leave. */
-async function publishFile(
-  media: MediaStore,
-  key: string,
-  { localPath, ...file }: EncodedFile,
-  signal: AbortSignal,
-): Promise<ProducedFile> {
-  const hash = createHash('sha256')
-  const source = createReadStream(localPath, { highWaterMark: READ_BYTES })
-  await media.write(key, Readable.from(hashed(source, hash), { objectMode: false }), {
-    sizeBytes: file.sizeBytes,
-    ...(file.contentType && { contentType: file.contentType }),
-    signal,
-  })
-  return { ...file, sha256: hash.digest('hex') }
+  constructor(media: MediaStore, lease: Lease, signal: AbortSignal) {
+    const { tenant, id } = lease.found.value
+    this.#media = media
+    this.#prefix = attemptPrefix(tenant, id, lease.task, lease.fence)
+    this.#signal = AbortSignal.any([signal, this.#abandoned.signal])
+  }
+
+  /** Begins to upload a file that will not change any more. If that fails, {@link finish} tries once more. */
+  begin(output: string, file: EncodedFile): Promise<PromiseSettledResult<string>> {
+    const upload = Promise.allSettled([this.#upload(output, file)]).then(([result]) => result)
+    this.#begun.set(this.#keyOf(output, file), upload)
+    return upload
+  }
+
+  /**
+   * Uploads every file that is not there yet, the manifest last, then compares what the store lists with the manifest:
+   * only what is there whole may be settled on. May be called again when it fails.
+   */
+  async finish(outputs: readonly EncodedOutput[]): Promise<Published> {
+    const sizes = new Map<string, number>()
+    const published: OutputResult[] = []
+    const listed: (ProducedFile & { readonly output: string })[] = []
+    for (const output of outputs) {
+      const files: ProducedFile[] = []
+      for (const file of output.files) {
+        const { localPath: _, ...produced } = file
+        files.push({ ...produced, sha256: await this.#uploaded(output.name, file) })
+        sizes.set(this.#keyOf(output.name, file), file.sizeBytes)
+      }
+      published.push(outputResult(output, files))
+      listed.push(...files.map((file) => ({ output: output.name, ...file })))
+    }
+    const manifest = Buffer.from(JSON.stringify({ version: 1, files: listed }))
+    const key = `${this.#prefix}${MANIFEST}`
+    await this.#media.write(key, manifest, { contentType: 'application/json', signal: this.#signal })
+    sizes.set(key, manifest.length)
+    await compareWithStore(this.#media, this.#prefix, sizes, this.#signal)
+    return {
+      outputs: published,
+      manifestSha256: createHash('sha256').update(manifest).digest('hex'),
+      bytesOut: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abandoned.abort(new Error('the attempt is over'))
+    await Promise.all(this.#begun.values())
+  }
+
+  async #uploaded(output: string, file: EncodedFile): Promise<string> {
+    const early = await this.#begun.get(this.#keyOf(output, file))
+    const upload = early?.status === 'fulfilled' ? early : await this.begin(output, file)
+    if (upload.status === 'rejected') throw upload.reason
+    return upload.value
+  }
+
+  async #upload(output: string, file: EncodedFile): Promise<string> {
+    const hash = createHash('sha256')
+    const source = createReadStream(file.localPath, { highWaterMark: READ_BYTES })
+    const body = Readable.from(hashed(source, hash), { objectMode: false })
+    await this.#media.write(this.#keyOf(output, file), body, {
+      sizeBytes: file.sizeBytes,
+      ...(file.contentType && { contentType: file.contentType }),
+      signal: this.#signal,
+    })
+    return hash.digest('hex')
+  }
+
+  #keyOf(output: string, file: EncodedFile): string {
+    return `${this.#prefix}${output}/${file.path}`
+  }
 }
 
 async function* hashed(source: Readable, hash: Hash): AsyncGenerator<Buffer> {

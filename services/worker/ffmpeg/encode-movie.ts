@@ -30,6 +30,8 @@ export interface EncodeMovieOptions {
   readonly log: Log
   readonly signal: AbortSignal
   onProgress(progress: MovieProgress): void
+  /** Told of each movie that is written and will not change any more, but is yet to be verified. */
+  onWritten?(output: string, file: EncodedMovie['files'][number]): void
 }
 
 export interface MovieProgress {
@@ -78,6 +80,7 @@ export async function encodeMovie(options: EncodeMovieOptions): Promise<EncodeMo
 
   onProgress({ phase: 'verify', ratio: 1 })
   const encodedMs = clock.monotonicMs()
+  await tellWritten(plan, paths, options.onWritten)
   const verified = await verifyEncode(options, { ...options, plan, probed, paths, encodeLog })
   const outputs: EncodedMovie[] = []
   for (const [index, { file, info, checks }] of verified.outputs.entries()) {
@@ -128,29 +131,39 @@ function progressOf(durationSec: number | undefined, report: EncodeMovieOptions[
   }
 }
 
+/** Of movies only: which file a still is shows when it is verified. */
+async function tellWritten(
+  plan: EncodePlan,
+  paths: readonly OutputPaths[],
+  tell: EncodeMovieOptions['onWritten'],
+): Promise<void> {
+  for (const planned of plan.outputs) {
+    const { main } = paths[planned.index] ?? {}
+    if (planned.kind !== 'file' || main === undefined) continue
+    const found = await stat(main).catch(() => undefined) // that it is missing is for the verification to say
+    if (found) tell?.(planned.name, fileOf(planned, main, found.size))
+  }
+}
+
 async function produced(
   planned: PlannedOutput,
   file: string,
   info: MediaInfo,
   checks: readonly Check[],
 ): Promise<EncodedMovie> {
-  const { name, fileName, role, contentType } = planned
   const duration = info.durationSec === undefined ? {} : { durationSec: info.durationSec }
+  const { size } = await stat(file)
   return {
-    name,
+    name: planned.name,
     status: 'succeeded',
     ...duration,
     streams: info.streams,
     checks,
-    files: [
-      {
-        path: fileName,
-        role,
-        contentType,
-        sizeBytes: (await stat(file)).size,
-        ...duration,
-        localPath: file,
-      },
-    ],
+    files: [{ ...fileOf(planned, file, size), ...duration }],
   }
 }
+
+const fileOf = ({ fileName, role, contentType }: PlannedOutput, localPath: string, sizeBytes: number) => ({
+  ...{ path: fileName, role, contentType },
+  ...{ sizeBytes, localPath },
+})

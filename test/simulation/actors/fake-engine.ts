@@ -8,7 +8,7 @@ import { disk } from '../world/memory-disk.ts'
 export function fakeEngine(actor: Actor, scene: Scene, workerId: string): Engine {
   const { chance, faults, profile } = scene
   let encodes = 0
-  return async ({ outputDir, outputs, inputId, signal, onProgress }) => {
+  return async ({ outputDir, outputs, inputId, signal, onProgress, onWritten }) => {
     scene.ledger.workers.began(workerId)
     const maker = `${actor.name}, encode ${++encodes}`
     const ms = chance.between(0.3, 1.7) * profile.encodeMs
@@ -29,6 +29,18 @@ export function fakeEngine(actor: Actor, scene: Scene, workerId: string): Engine
       actor.die()
       return new Promise(() => undefined)
     }
+    const made = outputs.map(({ name }) => {
+      const localPath = `${outputDir}/${name}.mp4`
+      const body = Buffer.from(`${maker}\n${name}`)
+      disk.files.set(localPath, body)
+      const file = { path: `${name}.mp4`, role: 'main', sizeBytes: body.length, localPath }
+      return { name, status: 'succeeded' as const, streams: [], files: [file], checks: [] }
+    })
+    // Its look at them takes a while, in which they may already go up, and fails some of them after all.
+    if (chance.is(0.5)) {
+      for (const { name, files } of made) for (const file of files) onWritten(name, file)
+      await actor.clock.sleep(chance.between(0, 300), signal)
+    }
     if (fate !== 'good') {
       scene.tally.count(`engine fails, ${fate}`)
       const retry = fate === 'later' ? 'later' : 'never'
@@ -39,13 +51,7 @@ export function fakeEngine(actor: Actor, scene: Scene, workerId: string): Engine
       warnings: [],
       encodeSec: ms / 1000,
       verifySec: 0,
-      outputs: outputs.map(({ name }) => {
-        const localPath = `${outputDir}/${name}.mp4`
-        const body = Buffer.from(`${maker}\n${name}`)
-        disk.files.set(localPath, body)
-        const file = { path: `${name}.mp4`, role: 'main', sizeBytes: body.length, localPath }
-        return { name, status: 'succeeded' as const, streams: [], files: [file], checks: [] }
-      }),
+      outputs: made,
     }
   }
 }

@@ -19,15 +19,26 @@ const SHA = 'ab'.repeat(32)
 
 /** An engine that waits to be told how each encode ends. */
 function handDrivenEngine() {
-  const started: { request: EncodeRequest; finish(): Promise<void>; fail(error: Error): void }[] = []
+  interface Encode {
+    readonly request: EncodeRequest
+    /** Has written its movie, which is yet to be verified. */
+    written(): Promise<void>
+    finish(): Promise<void>
+    fail(error: Error): void
+  }
+  const started: Encode[] = []
   let announce = Promise.withResolvers<void>()
   const engine: Engine = (request) => {
     const { promise, resolve, reject } = Promise.withResolvers<EncodeResult>()
     request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true })
-    const finish = async () => {
-      const localPath = path.join(request.outputDir, 'movie.mp4')
+    const localPath = path.join(request.outputDir, 'movie.mp4')
+    const file = { path: 'movie.mp4', role: 'main', sizeBytes: 5, localPath }
+    const written = async () => {
       await writeFile(localPath, 'movie')
-      const file = { path: 'movie.mp4', role: 'main', sizeBytes: 5, localPath }
+      request.onWritten('web-720p', file)
+    }
+    const finish = async () => {
+      await writeFile(localPath, 'movie')
       resolve({
         detected: { container: 'mp4', sizeBytes: 5, streams: [] },
         outputs: [{ name: 'web-720p', status: 'succeeded', streams: [], files: [file], checks: [] }],
@@ -36,7 +47,7 @@ function handDrivenEngine() {
         verifySec: 0.1,
       })
     }
-    started.push({ request, finish, fail: reject })
+    started.push({ request, written, finish, fail: reject })
     announce.resolve()
     return promise
   }
@@ -224,6 +235,27 @@ describe('a worker', () => {
     assert.deepEqual(
       after.attempts.map(({ outcome }) => outcome),
       ['failed', 'failed'],
+    )
+  })
+
+  it('leaves nothing of a movie that went up and then was found wanting', async () => {
+    const job = await bench.addReadyJob()
+    const encode = await bench.nextEncode()
+    await encode.written()
+    await bench.until(
+      async () => bench.media.keys,
+      (keys) => keys.some((key) => key.endsWith('/1/web-720p/movie.mp4')),
+    )
+    assert.equal((await bench.job(job)).status, 'running', 'nobody sees it yet')
+    encode.fail(new ReelmillError('output-verification-failed', 'It is not whole.', { retry: 'never' }))
+    const after = await bench.until(
+      () => bench.job(job),
+      ({ status }) => status === 'failed',
+    )
+    assert.deepEqual(after.result, undefined)
+    await bench.until(
+      async () => bench.media.keys.filter((key) => key.startsWith('out/')),
+      (keys) => keys.length === 0,
     )
   })
 
