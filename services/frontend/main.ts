@@ -1,5 +1,4 @@
 import { openStores } from '#shared/aws/stores-config.ts'
-import { countBuffersWithHeap } from '#shared/buffer-accounting.ts'
 import { systemClock } from '#shared/clock.ts'
 import { readConfig } from '#shared/config.ts'
 import { hasCode, messageOf } from '#shared/errors.ts'
@@ -20,7 +19,6 @@ import { startFrontend } from './start-frontend.ts'
 const GRACE_MS = 30_000
 
 async function main(): Promise<void> {
-  countBuffersWithHeap()
   const config = readConfig(frontendConfig, process.env)
   const times = jobTimes(config)
   const log = createLog({ service: 'frontend', level: config.REELMILL_LOG_LEVEL })

@@ -33,11 +33,19 @@ export interface MediaStore {
       readonly signal?: AbortSignal
     },
   ): Promise<(MediaObject & { readonly body: Readable }) | undefined>
-  /** Stores `body` under `key`, replacing what was there; visible only when whole. Size need not be known. */
+  /**
+   * Stores `body` under `key`, replacing what was there; visible only when whole. Size need not be known. With
+   * `takesChunks` the chunks of a stream are given away: their memory may be freed as soon as they were read.
+   */
   write(
     key: string,
     body: Readable | Uint8Array,
-    options?: { readonly contentType?: string; readonly sizeBytes?: number; readonly signal?: AbortSignal },
+    options?: {
+      readonly contentType?: string
+      readonly sizeBytes?: number
+      readonly takesChunks?: boolean
+      readonly signal?: AbortSignal
+    },
   ): Promise<MediaObject>
   /** Objects whose key begins with `prefix`, in UTF-8 byte order. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<MediaObject>

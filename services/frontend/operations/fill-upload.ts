@@ -36,6 +36,8 @@ export async function fillUpload(
   uploadId: string,
   content: {
     readonly body: Readable
+    /** Whether the chunks of the body are nobody else's once they were read. */
+    readonly ownsChunks?: boolean
     readonly announced: Announced
     begin?(): void
     readonly signal?: AbortSignal
@@ -60,6 +62,7 @@ export async function fillUpload(
       media.write(key, meter, {
         ...(contentType !== undefined && { contentType }),
         ...(expected.sizeBytes !== undefined && { sizeBytes: expected.sizeBytes }),
+        ...(content.ownsChunks && { takesChunks: true }),
         signal,
       }),
     )

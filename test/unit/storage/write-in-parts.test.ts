@@ -48,6 +48,23 @@ describe('writing in parts', () => {
     assert.equal(index, 80)
   })
 
+  it('frees chunks that are given away, whole ones and no others, and keeps their bytes', async () => {
+    const sent = async (options: { readonly takesChunks?: boolean }) => {
+      const whole = Buffer.from(new Uint8Array(1000).fill(1).buffer)
+      const piece = Buffer.from(new Uint8Array(1000).fill(2).buffer).subarray(0, 10)
+      let stored: Buffer | undefined
+      const put = async (bytes: Buffer) => {
+        stored = Buffer.from(bytes)
+        return { key: 'key', sizeBytes: bytes.length, etag: '' }
+      }
+      await writeInParts(new MemoryMediaStore(), put, 'key', Readable.from([whole, piece]), options)
+      assert.deepEqual(stored, Buffer.concat([Buffer.alloc(1000, 1), Buffer.alloc(10, 2)]))
+      return [whole.length, piece.length]
+    }
+    assert.deepEqual(await sent({ takesChunks: true }), [0, 10])
+    assert.deepEqual(await sent({}), [1000, 10])
+  })
+
   it('gives up a body without an end as soon as it is longer than announced', async () => {
     const store = new MemoryMediaStore()
     let asked = 0
