@@ -58,7 +58,7 @@ export async function serviceEnvironments(plan: StackPlan): Promise<ServiceEnvir
     AWS_ENDPOINT_URL_S3: storeUrl,
     AWS_ENDPOINT_URL_SQS: `http://${LOOPBACK}:${ports.sqs}`,
     REELMILL_CREATE_BUCKETS: 'true',
-    // Looking often costs nothing on one machine: a heartbeat carries progress, and a watch shows it.
+    // Here a look costs no money, but CPU time that ffmpeg wants. A heartbeat carries progress, and a watch shows it.
     REELMILL_HEARTBEAT_SEC: '1',
     REELMILL_LEASE_CHECK_SEC: '2',
     REELMILL_TICK_SEC: '2',

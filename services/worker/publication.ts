@@ -1,7 +1,8 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { ReelmillError } from '#shared/errors.ts'
+import { hashed } from '#shared/hashed.ts'
 import { attemptPrefix } from '#shared/jobs/keys.ts'
 import type { OutputResult } from '#shared/jobs/record.ts'
 import type { ProducedFile } from '#shared/jobs/shapes.ts'
@@ -103,13 +104,6 @@ export class Publication implements AsyncDisposable {
 
   #keyOf(output: string, file: EncodedFile): string {
     return `${this.#prefix}${output}/${file.path}`
-  }
-}
-
-async function* hashed(source: Readable, hash: Hash): AsyncGenerator<Buffer> {
-  for await (const chunk of source) {
-    hash.update(chunk)
-    yield chunk
   }
 }
 

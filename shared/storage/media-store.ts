@@ -15,6 +15,14 @@ export interface MediaPart {
   readonly sizeBytes: number
 }
 
+export interface WriteOptions {
+  readonly contentType?: string
+  readonly sizeBytes?: number
+  /** The chunks of the stream are nobody else's: their memory may be freed as soon as they were read. */
+  readonly takesChunks?: boolean
+  readonly signal?: AbortSignal
+}
+
 /**
  * Movies, in a bucket of their own with credentials of their own. Everything streams: memory does not grow
  * with the object. Errors are `ReelmillError`s with `store-unavailable` (trying later helps) or what the verb
@@ -33,20 +41,8 @@ export interface MediaStore {
       readonly signal?: AbortSignal
     },
   ): Promise<(MediaObject & { readonly body: Readable }) | undefined>
-  /**
-   * Stores `body` under `key`, replacing what was there; visible only when whole. Size need not be known. With
-   * `takesChunks` the chunks of a stream are given away: their memory may be freed as soon as they were read.
-   */
-  write(
-    key: string,
-    body: Readable | Uint8Array,
-    options?: {
-      readonly contentType?: string
-      readonly sizeBytes?: number
-      readonly takesChunks?: boolean
-      readonly signal?: AbortSignal
-    },
-  ): Promise<MediaObject>
+  /** Stores `body` under `key`, replacing what was there; visible only when whole. Size need not be known. */
+  write(key: string, body: Readable | Uint8Array, options?: WriteOptions): Promise<MediaObject>
   /** Objects whose key begins with `prefix`, in UTF-8 byte order. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<MediaObject>
   /** Deleting what is not there is no error. */

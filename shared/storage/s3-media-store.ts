@@ -14,11 +14,11 @@ import {
 } from '@aws-sdk/client-s3'
 import { ReelmillError } from '#shared/errors.ts'
 import { isMissing, toMediaError } from '#shared/storage/media-error.ts'
-import type { MediaObject, MediaPart, MediaStore } from '#shared/storage/media-store.ts'
+import type { MediaObject, MediaPart, MediaStore, WriteOptions } from '#shared/storage/media-store.ts'
 import { listMultiparts, listObjects, listParts, type S3Place } from '#shared/storage/s3-listings.ts'
 import { presignPart, presignRead } from '#shared/storage/s3-presign.ts'
 import { unsignedPayload } from '#shared/storage/unsigned-payload.ts'
-import { type WriteOptions, writeInParts } from '#shared/storage/write-in-parts.ts'
+import { writeInParts } from '#shared/storage/write-in-parts.ts'
 
 export interface S3MediaStoreOptions {
   readonly client: S3Client

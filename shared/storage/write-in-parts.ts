@@ -1,20 +1,12 @@
 import type { Readable } from 'node:stream'
 import { ReelmillError } from '#shared/errors.ts'
-import type { MediaObject, MediaPart, MediaStore } from '#shared/storage/media-store.ts'
+import type { MediaObject, MediaPart, MediaStore, WriteOptions } from '#shared/storage/media-store.ts'
 
 const MIB = 1024 ** 2
 const LEAST_PART_BYTES = 8 * MIB
 const MOST_PARTS = 10_000
 /** Memory that parts on their way may take, besides the one that is being filled. */
 const IN_FLIGHT_BYTES = 24 * MIB
-
-export interface WriteOptions {
-  readonly contentType?: string
-  readonly sizeBytes?: number
-  /** Whether the chunks of a stream are nobody else's once they were read, so that their memory may go at once. */
-  readonly takesChunks?: boolean
-  readonly signal?: AbortSignal
-}
 
 /**
  * Stores a body of any size in constant memory: what fits into one part by `putWhole`, more as a multipart upload

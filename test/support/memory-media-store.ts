@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { addAbortSignal, Readable } from 'node:stream'
 import { ReelmillError } from '#shared/errors.ts'
-import type { MediaObject, MediaPart, MediaStore } from '#shared/storage/media-store.ts'
+import type { MediaObject, MediaPart, MediaStore, WriteOptions } from '#shared/storage/media-store.ts'
 
 interface Stored {
   readonly body: Buffer
@@ -58,15 +58,7 @@ export class MemoryMediaStore implements MediaStore {
     return { ...described(key, stored), body: Readable.from([stored.body.subarray(start, end + 1)]) }
   }
 
-  async write(
-    key: string,
-    body: Readable | Uint8Array,
-    options: {
-      readonly contentType?: string
-      readonly sizeBytes?: number
-      readonly signal?: AbortSignal
-    } = {},
-  ): Promise<MediaObject> {
+  async write(key: string, body: Readable | Uint8Array, options: WriteOptions = {}): Promise<MediaObject> {
     const bytes = body instanceof Uint8Array ? Buffer.from(body) : await collect(body, options.signal)
     await this.#hook('write', key)
     options.signal?.throwIfAborted()

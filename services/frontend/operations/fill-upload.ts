@@ -36,8 +36,8 @@ export async function fillUpload(
   uploadId: string,
   content: {
     readonly body: Readable
-    /** Whether the chunks of the body are nobody else's once they were read. */
-    readonly ownsChunks?: boolean
+    /** As when a movie is written: the chunks of the body are nobody else's. */
+    readonly takesChunks?: boolean
     readonly announced: Announced
     begin?(): void
     readonly signal?: AbortSignal
@@ -62,7 +62,7 @@ export async function fillUpload(
       media.write(key, meter, {
         ...(contentType !== undefined && { contentType }),
         ...(expected.sizeBytes !== undefined && { sizeBytes: expected.sizeBytes }),
-        ...(content.ownsChunks && { takesChunks: true }),
+        ...(content.takesChunks && { takesChunks: true }),
         signal,
       }),
     )

@@ -2,8 +2,9 @@ import { mkdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Clock } from '#shared/clock.ts'
 import { ReelmillError } from '#shared/errors.ts'
-import type { Check, MediaInfo, ProducedFile, Stream, Warning } from '#shared/jobs/shapes.ts'
+import type { Check, MediaInfo, Stream, Warning } from '#shared/jobs/shapes.ts'
 import type { Log } from '#shared/log.ts'
+import type { EncodedFile } from '../engine.ts'
 import { encodeCommand, type OutputPaths } from './command.ts'
 import type { EncodeProgress } from './encode-log.ts'
 import type { EncodePlan, PlannedOutput } from './encode-plan.ts'
@@ -31,7 +32,7 @@ export interface EncodeMovieOptions {
   readonly signal: AbortSignal
   onProgress(progress: MovieProgress): void
   /** Told of each movie that is written and will not change any more, but is yet to be verified. */
-  onWritten?(output: string, file: EncodedMovie['files'][number]): void
+  onWritten?(output: string, file: EncodedFile): void
 }
 
 export interface MovieProgress {
@@ -46,7 +47,7 @@ export interface EncodedMovie {
   readonly status: 'succeeded'
   readonly durationSec?: number
   readonly streams: readonly Stream[]
-  readonly files: readonly (Omit<ProducedFile, 'sha256'> & { readonly localPath: string })[]
+  readonly files: readonly EncodedFile[]
   readonly checks: readonly Check[]
 }
 
@@ -163,7 +164,7 @@ async function produced(
   }
 }
 
-const fileOf = ({ fileName, role, contentType }: PlannedOutput, localPath: string, sizeBytes: number) => ({
-  ...{ path: fileName, role, contentType },
-  ...{ sizeBytes, localPath },
-})
+function fileOf(planned: PlannedOutput, localPath: string, sizeBytes: number): EncodedFile {
+  const { fileName, role, contentType } = planned
+  return { path: fileName, role, contentType, sizeBytes, localPath }
+}

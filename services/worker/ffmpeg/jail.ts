@@ -94,15 +94,11 @@ export async function openJail(
   await mkdir(options.toolDir, { recursive: true })
   const write = async (name: 'ffmpeg' | 'ffprobe') => {
     const file = path.join(options.toolDir, name)
-    const argv = [...(await jailArguments(tools, options)), tools[name]].map(shellQuote)
+    const argv = [...(await jailArguments(tools, options)), tools[name]]
+    const first = name === 'ffmpeg' ? asBatch(tools) : ''
     // exec: the pid that is spawned stays that of the jail, and killing it kills everything inside.
-    await writeFile(
-      file,
-      `#!/bin/sh\n${name === 'ffmpeg' ? asBatch(tools) : ''}exec ${argv.join(' ')} "$@"\n`,
-      {
-        mode: 0o700,
-      },
-    )
+    const script = `#!/bin/sh\n${first}exec ${argv.map(shellQuote).join(' ')} "$@"\n`
+    await writeFile(file, script, { mode: 0o700 })
     return file
   }
   return { kind: tools.kind, ffmpegPath: await write('ffmpeg'), ffprobePath: await write('ffprobe') }

@@ -87,7 +87,7 @@ export function uploadRoutes(context: OperationContext): Route[] {
       async handle(ctx) {
         ctx.body = await fillUpload(context, callerOf(ctx), idParam(ctx, 'uploadId'), {
           body: requestBody(ctx.req, limits.uploadIdleMs),
-          ownsChunks: true, // Node copies each out of the connection for us alone
+          takesChunks: true, // Node copies each out of the connection for us alone
           announced: announcedBy(ctx),
           begin: () => beginBody(ctx.req, ctx.res),
         })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isoTime } from '#shared/clock.ts'
+import { hashed } from '#shared/hashed.ts'
 import { parseRange } from '../byte-range.ts'
 import { quoted } from '../object-headers.ts'
 import { S3Error } from '../s3-error.ts'
@@ -40,12 +41,5 @@ export async function uploadPartCopy(context: S3Context): Promise<S3Response> {
     )
   } finally {
     await source.close()
-  }
-}
-
-async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: { update(chunk: Uint8Array): unknown }) {
-  for await (const chunk of chunks) {
-    hash.update(chunk)
-    yield chunk
   }
 }
