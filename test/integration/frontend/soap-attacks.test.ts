@@ -60,9 +60,9 @@ const attacks: readonly Attack[] = [
     begin: inOperation,
     again: 'text ',
     totalBytes: 50_000_000,
-    mostBytes: KIB * KIB,
+    mostBytes: 64 * KIB + PIECE_BYTES,
     code: 'too-large',
-    field: 'envelopeBytes',
+    field: 'textChars',
   },
   {
     what: 'CDATA without end',

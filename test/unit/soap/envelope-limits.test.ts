@@ -13,7 +13,7 @@ describe('An envelope that costs too much', () => {
       limit: 'depth',
     },
     { what: '100,000 siblings', body: inNamespace('GetJob', many('<a/>', 100_000)), limit: 'elements' },
-    { what: '50 MB of text', body: `<a>${many('x', 50 * MEGA)}</a>`, limit: 'envelopeBytes' },
+    { what: '50 MB of text', body: `<a>${many('x', 50 * MEGA)}</a>`, limit: 'textChars' },
     {
       what: 'a megabyte of text',
       body: `<a>${many('x', MEGA - 1_000)}</a>`,
@@ -73,6 +73,29 @@ describe('An envelope that costs too much', () => {
       assert.ok(user + system < 1_000_000, `took ${(user + system) / 1000} ms of CPU`)
     })
   }
+
+  it('by text that goes on is refused while it comes, and not when the envelope has become too long', async () => {
+    const limits = { textChars: 1_000, attributeChars: 1_000 }
+    for (const [begin, limit] of [
+      ['<a>', 'textChars'],
+      ['<a b="', 'attributeChars'],
+      ['<a><![CDATA[', 'textChars'],
+    ] as const) {
+      let asked = 0
+      const endless = async function* () {
+        yield Buffer.from(envelope(begin).split('</s:Body>')[0] ?? '')
+        for (;;) {
+          asked++
+          yield Buffer.alloc(600, 'x')
+        }
+      }
+      await assert.rejects(readEnvelope(endless(), { limits }), {
+        code: 'too-large',
+        facts: { limit, most: 1_000 },
+      })
+      assert.equal(asked, 2, begin)
+    }
+  })
 
   it('by a DOCTYPE or a processing instruction is refused', async () => {
     const bomb = '<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY a "&lol;&lol;">]>'

@@ -33,6 +33,7 @@ export class EnvelopeParser {
   #elements = 0
   #attributes = 0
   #tagIsOpen = false
+  #untoldChars = 0
 
   stage: Stage = 'prolog'
   version: SoapVersion | undefined
@@ -56,8 +57,9 @@ export class EnvelopeParser {
     saxes.on('processinginstruction', () => {
       throw malformed('Processing instructions are not allowed in SOAP. Leave them out.')
     })
-    saxes.on('comment', () => {
+    saxes.on('comment', (text) => {
       if (this.stage === 'binary') throw this.#notBase64('a comment')
+      this.#assertLength('textChars', text, 'a comment')
     })
     saxes.on('opentagstart', (tag) => {
       this.#tagIsOpen = true
@@ -86,6 +88,7 @@ export class EnvelopeParser {
   }
 
   write(text: string): void {
+    this.#assertEnds(text)
     this.#saxes.write(text)
   }
 
@@ -191,6 +194,18 @@ export class EnvelopeParser {
         throw malformed('The envelope has no operation in its Body. The WSDL (GET ?wsdl) lists them.')
       this.stage = 'epilog'
     }
+  }
+
+  /**
+   * Text, a comment and an attribute's value are told only when they end, and by then a sender without an end in mind
+   * has had a megabyte read. So pieces that surely end none of them are counted before they are read.
+   */
+  #assertEnds(piece: string): void {
+    const mayEnd = (this.#tagIsOpen ? /[<>&"']/ : /[<>&]/).test(piece)
+    this.#untoldChars = mayEnd ? 0 : this.#untoldChars + piece.length
+    const limit = this.#tagIsOpen ? 'attributeChars' : 'textChars'
+    if (this.#untoldChars > this.#limits[limit])
+      throw this.#over(limit, `characters in one ${this.#tagIsOpen ? 'attribute' : 'text'}`)
   }
 
   #assertLength(limit: 'nameChars' | 'attributeChars' | 'textChars', text: string, where: string): void {
