@@ -46,7 +46,11 @@ export function bindSoap(context: OperationContext): SoapOperations {
       const outputs = Array.isArray(presets) ? presets.map((preset) => ({ preset })) : presets
       const wishes = { outputs, reference, metadata, notify }
       await checkMovieJob(context, caller, defined(wishes), idempotency)
-      const upload = await receiveMovie(context, caller, parseCreateUpload(defined(about)), content, signal)
+      const upload = await receiveMovie(context, caller, parseCreateUpload(defined(about)), {
+        body: content,
+        takesChunks: true,
+        signal,
+      })
       return submitMovie(context, caller, upload, defined(wishes), idempotency)
     },
     async BeginUpload({ caller, request }) {

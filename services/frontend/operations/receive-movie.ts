@@ -15,12 +15,11 @@ export async function receiveMovie(
   context: OperationContext,
   caller: Caller,
   about: CreateUpload,
-  body: Readable,
-  signal?: AbortSignal,
+  content: { readonly body: Readable; readonly takesChunks?: boolean; readonly signal?: AbortSignal },
 ): Promise<Upload> {
   const { id } = await beginUpload(context, caller, about)
   try {
-    return await fillUpload(context, caller, id, { body, announced: {}, ...(signal && { signal }) })
+    return await fillUpload(context, caller, id, { ...content, announced: {} })
   } catch (error) {
     await deleteUpload(context, caller, id)
     throw error

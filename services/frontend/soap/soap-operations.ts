@@ -9,7 +9,8 @@ export interface Call {
   readonly request: Readonly<Record<string, unknown>>
   /**
    * The movie's bytes, for operations that have some. It ends only when the whole message was right, and fails with
-   * what was wrong; an operation that returns has read it to its end.
+   * what was wrong; an operation that returns has read it to its end. A chunk that is all of its memory is the
+   * operation's to keep or to free.
    */
   readonly content: Readable
   /** Aborted when the client has gone away. */

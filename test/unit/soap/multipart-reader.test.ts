@@ -34,6 +34,11 @@ function message(boundary: string, parts: readonly PlainPart[]): Buffer {
   ])
 }
 
+/** As Node's HTTP parser hands out what has arrived. */
+async function* inOwnMemory(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) yield Buffer.from(new Uint8Array(chunk).buffer)
+}
+
 describe('A multipart message', () => {
   const boundary = '==Q7pdE+/x=='
   const tricky = [
@@ -57,6 +62,26 @@ describe('A multipart message', () => {
       assert.deepEqual(await split(inChunksOf(bytes, 1), boundary), parts)
       for (let cut = 1; cut < bytes.length; cut++)
         assert.deepEqual(await split(cutAt(bytes, [cut]), boundary), parts, `cut at ${cut}`)
+    }
+  })
+
+  it('is split alike when its reader frees each piece that is all of its memory', async () => {
+    for (const body of [randomBytes(1_000), ...tricky]) {
+      const parts = [{ id: undefined, body }]
+      const bytes = message(boundary, parts)
+      for (const size of [1, 7, 64, bytes.length]) {
+        const reader = new MultipartReader(inOwnMemory(inChunksOf(bytes, size)), boundary, limits)
+        const part = await reader.next()
+        assert.ok(part)
+        const read: number[] = []
+        for await (const piece of part.body) {
+          read.push(...piece)
+          const { buffer, byteLength } = piece
+          if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+        }
+        assert.deepEqual(Buffer.from(read), body)
+        assert.equal(await reader.next(), undefined)
+      }
     }
   })
 

@@ -35,7 +35,7 @@ export async function submitForm(
         const outputs = wishes.outputs.length > 0 ? wishes.outputs : [any]
         await inWordsOfForm(() => checkMovieJob(context, caller, { ...wishes, outputs }, idempotencyKey))
         const about = { fileName: lineOf(fileName, 255), contentType: lineOf(contentType, 127) }
-        upload = await receiveMovie(context, caller, parseCreateUpload(about), body)
+        upload = await receiveMovie(context, caller, parseCreateUpload(about), { body })
       },
     })
     fields.check()

@@ -9,6 +9,7 @@ export interface Part {
   readonly headers: ReadonlyMap<string, string>
   /** Content-ID without its angle brackets. */
   readonly contentId: string | undefined
+  /** A piece that is all of its memory is the reader's to keep or to free. */
   readonly body: AsyncGenerator<Buffer, void>
 }
 
@@ -66,9 +67,11 @@ export class MultipartReader {
     for (;;) {
       const at = this.#rest.indexOf(delimiter)
       const end = at < 0 ? this.#rest.length - tailThatMayBegin(this.#rest, delimiter) : at
-      if (end > skip) yield this.#rest.subarray(skip, end)
-      skip = Math.max(0, skip - end)
+      const piece = this.#rest.subarray(skip, end)
       this.#rest = this.#rest.subarray(at < 0 ? end : at + delimiter.length)
+      // Last, since a piece that is all of its memory is its reader's, who may free it: then nothing is left of `#rest`.
+      if (end > skip) yield piece
+      skip = Math.max(0, skip - end)
       if (at >= 0) break
       await this.#more('The message ends inside a part.')
     }
