@@ -53,7 +53,8 @@ out/bench/GROUP.json.
   --seconds N   length of the clips that are encoded
   --rounds N    how often what is compared is repeated
   --minutes N   length of the soak
-  --write-docs  writes docs/benchmarks.md of the figures that are kept of this machine, of earlier runs too
+  --write-docs  writes the figures that are kept of this machine, of earlier runs too, into docs/benchmarks.md; the
+                sections of other groups stay
   --help        this text
 
 Groups:

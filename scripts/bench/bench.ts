@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '#shared/errors.ts'
@@ -58,7 +58,8 @@ async function bench(options: BenchOptions): Promise<number> {
   if (failed.length > 0) say(`Not measured, for the reasons above: ${failed.join(', ')}.`)
   if (options.writeDocs) {
     const kept = await keptRuns(folder, machine, benchGroups)
-    await writeFile(path.join(root, 'docs', 'benchmarks.md'), asMarkdown(machine, kept, benchGroups))
+    const document = path.join(root, 'docs', 'benchmarks.md')
+    await writeFile(document, asMarkdown(machine, kept, benchGroups, await readFile(document, 'utf8')))
   }
   return failed.length === 0 && measurements.every(reached) ? 0 : 1
 }

@@ -16,11 +16,22 @@ export function asTable(measurements: readonly Measurement[]): string {
     .join('\n')
 }
 
-/** docs/benchmarks.md: a section for each run, in the order of `groups`. */
-export function asMarkdown(machine: string, runs: readonly KeptRun[], groups: readonly BenchGroup[]): string {
+/**
+ * docs/benchmarks.md: a section for each run, in the order of `groups`. Of groups without a run the section stays that
+ * stands in `before`, if it is of the same machine.
+ */
+export function asMarkdown(
+  machine: string,
+  runs: readonly KeptRun[],
+  groups: readonly BenchGroup[],
+  before = '',
+): string {
+  const standing = before.includes(`\nMachine: ${machine}.\n`) ? before.split(/^(?=## )/m).slice(1) : []
   const sections = groups.flatMap((group) => {
     const run = runs.find((one) => one.group === group.name)
-    return run ? [section(group, run)] : []
+    if (run) return [section(group, run)]
+    const old = standing.find((text) => text.startsWith(`## ${group.title}\n`))
+    return old === undefined ? [] : [`${old.trim()}\n`]
   })
   return `# Benchmarks
 

@@ -73,6 +73,15 @@ describe('the report of the bench', () => {
     assert.match(encode, /^\| a job \| 1\.200 \| {2}\| 1 \| <= 1\.050 \| NO \|\n\nSide by side\.$/m)
     assert.match(puts, /^About puts\n\n`npm run bench -- --only puts`, 2026-01-02\.$/m)
   })
+
+  it('keeps what it said before of groups that have not run since, on this machine', () => {
+    const before = asMarkdown('this one', [run('encode', { remarks: 'Long ago.' }), run('puts')], groups)
+    const faster = run('puts', { measurements: [{ ...rate, value: of(9999) }] })
+    const after = asMarkdown('this one', [faster], groups, before)
+    assert.match(after, /^## About encode$[^#]*^Long ago\.$[^#]*^## About puts$[^#]*9999/m)
+    assert.equal(asMarkdown('this one', [], groups, before), before)
+    assert.doesNotMatch(asMarkdown('another one', [faster], groups, before), /About encode/)
+  })
 })
 
 describe('the figures that the bench keeps', () => {
