@@ -26,3 +26,7 @@ export function colorOf(stream: Stream): Color {
     transfer: colorTransfer ?? guess.transfer,
   }
 }
+
+/** The matrix that the pictures are taken to be in where the file does not say. ffmpeg would take all for BT.601. */
+export const assumedMatrix = (stream: Stream): string | undefined =>
+  stream.colorSpace === undefined ? colorOf(stream).matrix : undefined

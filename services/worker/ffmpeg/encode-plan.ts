@@ -34,6 +34,7 @@ export interface PlannedStill extends PlannedCommon {
   readonly stream: number
   readonly size: PictureSize
   readonly toneMapFrom?: string
+  readonly assumedMatrix?: string
   readonly deinterlace: boolean
 }
 
@@ -46,6 +47,8 @@ export interface PlannedVideo {
   readonly deinterlace: boolean
   /** Present when the input has a high dynamic range, which 8-bit H.264 cannot hold: what its light is coded by. */
   readonly toneMapFrom?: string
+  /** Present when the input does not say which matrix its colours are coded by: which one is assumed. */
+  readonly assumedMatrix?: string
   readonly color: Color
   /** Frames are thinned out to this rate. */
   readonly capRate?: string

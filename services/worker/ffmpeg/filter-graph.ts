@@ -1,5 +1,5 @@
 import type { Color } from './color.ts'
-import type { EncodePlan, PlannedMovie, PlannedOutput, PlannedStill } from './encode-plan.ts'
+import type { EncodePlan, PlannedMovie, PlannedOutput, PlannedStill, PlannedVideo } from './encode-plan.ts'
 import type { PictureSize } from './picture-size.ts'
 
 /** Stills are looked for in the first minute, one frame in half a second: title sequences rarely last longer. */
@@ -87,7 +87,7 @@ function movieBranches({ index, video, audio }: PlannedMovie): readonly Branch[]
       filters: [
         ...(video.capRate ? [`fps=${video.capRate}`] : []),
         ...toneMap(video.toneMapFrom, video.size),
-        ...shape(video.size, `out_color_matrix=${matrixName(video.color)}:out_range=tv`),
+        ...shape(video, `out_color_matrix=${matrixName(video.color.matrix)}:out_range=tv`),
         'format=yuv420p',
         tagColor(video.color),
       ],
@@ -112,7 +112,8 @@ function movieBranches({ index, video, audio }: PlannedMovie): readonly Branch[]
   return branches
 }
 
-function stillBranch({ index, stream, size, toneMapFrom, deinterlace }: PlannedStill): Branch {
+function stillBranch(still: PlannedStill): Branch {
+  const { index, stream, size, toneMapFrom, deinterlace } = still
   const representative = `thumbnail=n=${STILL_CANDIDATES}`
   return {
     source: videoSource(stream, deinterlace),
@@ -121,7 +122,7 @@ function stillBranch({ index, stream, size, toneMapFrom, deinterlace }: PlannedS
       `trim=end=${STILL_WINDOW_SEC}`,
       `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${STILL_EVERY_SEC})'`,
       ...toneMap(toneMapFrom, size),
-      ...shape(size, 'out_color_matrix=bt601:out_range=pc'),
+      ...shape(still, 'out_color_matrix=bt601:out_range=pc'),
       'format=yuvj420p',
     ],
     labels: [`[still${index}a]`, `[still${index}b]`],
@@ -137,9 +138,14 @@ function stillBranch({ index, stream, size, toneMapFrom, deinterlace }: PlannedS
 const videoSource = (stream: number, deinterlace: boolean): string =>
   `[0:${stream}]${deinterlace ? 'bwdif=mode=send_frame:deint=interlaced' : ''}`
 
-function shape({ scale, crop, pad }: PictureSize, color: string): readonly string[] {
+function shape(
+  { size, assumedMatrix }: Pick<PlannedVideo, 'size' | 'assumedMatrix'>,
+  color: string,
+): readonly string[] {
+  const { scale, crop, pad } = size
+  const from = assumedMatrix === undefined ? '' : `in_color_matrix=${matrixName(assumedMatrix)}:`
   return [
-    `scale=${scale.width}:${scale.height}:flags=bicubic:${color}`,
+    `scale=${scale.width}:${scale.height}:flags=bicubic:${from}${color}`,
     ...(crop ? [`crop=${crop.width}:${crop.height}`] : []),
     ...(pad ? [`pad=${pad.width}:${pad.height}:-1:-1`] : []),
     'setsar=1',
@@ -164,7 +170,7 @@ const tagColor = ({ matrix, primaries, transfer }: Color): string =>
   `setparams=range=tv:colorspace=${matrix}:color_primaries=${primaries}:color_trc=${transfer}`
 
 /** The scaler knows four matrices by names of its own. */
-const matrixName = ({ matrix }: Color): string =>
+const matrixName = (matrix: string): string =>
   matrix === 'bt709'
     ? 'bt709'
     : matrix.startsWith('bt2020')

@@ -1,7 +1,7 @@
 import { ReelmillError } from '#shared/errors.ts'
 import type { MediaInfo, Stream } from '#shared/jobs/shapes.ts'
 import type { Settings } from '#shared/presets/settings.ts'
-import { bt709, colorOf } from './color.ts'
+import { assumedMatrix, bt709, colorOf } from './color.ts'
 import type { EncodePlan, PlannedAudio, PlannedMovie, PlannedStill, PlannedVideo } from './encode-plan.ts'
 import { type ExpectedLength, expectedLength } from './expected-length.ts'
 import type { EncodeLimits } from './limits.ts'
@@ -76,7 +76,7 @@ function planStill(probed: Probed, output: WantedOutput, index: number): Planned
     stream: video.index,
     size: pictureSize(sizeOf(video), { width, height }),
     deinterlace: isInterlaced(video),
-    ...(video.hdr && video.colorTransfer && { toneMapFrom: video.colorTransfer }),
+    ...light(video),
   }
 }
 
@@ -108,7 +108,7 @@ function planVideo(stream: Stream, settings: Settings): PlannedVideo {
     stream: stream.index,
     size: pictureSize(sizeOf(stream), video),
     deinterlace: isInterlaced(stream),
-    ...(toSdr && stream.colorTransfer && { toneMapFrom: stream.colorTransfer }),
+    ...light(stream),
     color: toSdr ? bt709 : colorOf(stream),
     ...(capped && video.maxFrameRate && { capRate: video.maxFrameRate }),
     ...(frameRate && { frameRate }),
@@ -119,6 +119,13 @@ function planVideo(stream: Stream, settings: Settings): PlannedVideo {
     gopSec: video.gopSec ?? 2,
     fixedGop: video.fixedGop ?? false,
   }
+}
+
+/** What the filters need to know of how the input's light and colours are coded. */
+function light(stream: Stream): { readonly toneMapFrom?: string; readonly assumedMatrix?: string } {
+  if (stream.hdr && stream.colorTransfer) return { toneMapFrom: stream.colorTransfer }
+  const matrix = assumedMatrix(stream)
+  return matrix === undefined ? {} : { assumedMatrix: matrix }
 }
 
 function planRate(video: NonNullable<Settings['video']>): PlannedVideo['rate'] {

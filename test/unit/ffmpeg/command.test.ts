@@ -78,7 +78,7 @@ const cut = ['-t', '80', '-fs', '1000000']
 const mp4 = [...tail, '-max_muxing_queue_size', '4096', '-movflags', '+faststart', '-f', 'mp4', ...cut]
 
 const scale = (size: string) =>
-  `scale=${size}:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p,setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709`
+  `scale=${size}:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p,setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709`
 const sound = 'aresample=async=1,aformat=sample_rates=48000:channel_layouts=stereo'
 
 const h264 = (crf: string, maxrate: string, bufsize: string, gop = '60') => [
@@ -108,7 +108,7 @@ describe('The command line of an encode', () => {
         '[0:0]split=3[s0_0][s0_1][s0_2]',
         `[s0_0]${scale('1920:1080')}[v0]`,
         `[s0_1]${scale('854:480')}[v1]`,
-        "[s0_2]trim=end=60,select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.5)',scale=1280:720:flags=bicubic:out_color_matrix=bt601:out_range=pc,setsar=1,format=yuvj420p,split=2[still3a][still3b]",
+        "[s0_2]trim=end=60,select='isnan(prev_selected_t)+gte(t-prev_selected_t,0.5)',scale=1280:720:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt601:out_range=pc,setsar=1,format=yuvj420p,split=2[still3a][still3b]",
         '[still3a]blackframe=amount=0:threshold=32,metadata=mode=select:key=lavfi.blackframe.pblack:value=90:function=less,thumbnail=n=20[v3]',
         '[still3b]thumbnail=n=20[v3x]',
       ].join(';'),

@@ -94,6 +94,14 @@ describe('The plan of an encode', () => {
     assert.equal(movie([{ ...video, colorSpace: 'gbr' }]).video?.color.matrix, 'bt709')
   })
 
+  it('says which matrix the input is taken to be in only where the file does not', () => {
+    assert.equal(movie([video]).video?.assumedMatrix, 'bt709')
+    assert.equal(movie([{ ...video, width: 720, height: 480 }]).video?.assumedMatrix, 'smpte170m')
+    assert.equal(movie([{ ...video, colorSpace: 'smpte170m' }]).video?.assumedMatrix, undefined)
+    const still = plan([video], 'poster-jpg').outputs[0]
+    assert.equal(still?.kind === 'stills' && still.assumedMatrix, 'bt709')
+  })
+
   it('brings high dynamic range down to what H.264 in 8 bits can show', () => {
     const hdr: Stream = {
       ...video,
