@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { MediaInfo } from '#shared/jobs/shapes.ts'
+import type { Job } from '../../services/frontend/shapes/job.ts'
 import { argvOf, encodeCommand, NOWHERE } from '../../services/worker/ffmpeg/command.ts'
 import { outputGuards } from '../../services/worker/ffmpeg/guards.ts'
 import { defaultLimits } from '../../services/worker/ffmpeg/limits.ts'
@@ -38,6 +39,13 @@ export function commandPair(
         .map((output) => ({ ...output, options: without(output.options, guards) })),
     }),
   }
+}
+
+/** What the worker saw in the job's input. */
+export function inputOf(job: Job): MediaInfo {
+  const detected = job.inputs[0]?.detected
+  if (!detected) throw new Error(`the job ${job.id} does not say what its input is`)
+  return detected
 }
 
 export const asTyped = (args: readonly string[]): string => pasteable('ffmpeg', args)

@@ -1,5 +1,6 @@
 import type { BenchGroup } from './bench-group.ts'
 import { measureEncode } from './measure-encode.ts'
+import { measureOutputs } from './measure-outputs.ts'
 import { measurePuts } from './measure-puts.ts'
 import { measureRequests } from './measure-requests.ts'
 import { measureSoak } from './measure-soak.ts'
@@ -13,6 +14,7 @@ import { measureViewers } from './measure-viewers.ts'
 /** Every group, in the order in which they run and stand in docs/benchmarks.md. */
 export const benchGroups: readonly BenchGroup[] = [
   measureEncode,
+  measureOutputs,
   measureStarts,
   measureVerify,
   measureSubmitStorm,
