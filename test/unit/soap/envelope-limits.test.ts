@@ -38,6 +38,7 @@ describe('An envelope that costs too much', () => {
       body: `<a><!--${many('>', 2 * MEGA)}--></a>`,
       limit: 'envelopeBytes',
     },
+    { what: 'a long comment', body: `<a><!--${many('x', 100_000)}--></a>`, limit: 'textChars' },
     { what: 'a long name', body: `<${many('x', 100_000)}/>`, limit: 'nameChars' },
     { what: 'entities that expand', body: '<a>&a;</a>', code: 'malformed-body' },
     {
