@@ -5,6 +5,9 @@ import { messageOf, ReelmillError } from '#shared/errors.ts'
 export const isMissing = (error: unknown): boolean =>
   error instanceof S3ServiceException && ['NoSuchKey', 'NotFound', 'NoSuchUpload'].includes(error.name)
 
+export const isForbidden = (error: unknown): boolean =>
+  error instanceof S3ServiceException && error.$metadata.httpStatusCode === 403
+
 /** What went wrong with the media store, as one of ours; what is already ours stays as it is. */
 export function toMediaError(error: unknown, verb: string, bucket: string, key: string): ReelmillError {
   if (error instanceof ReelmillError) return error
