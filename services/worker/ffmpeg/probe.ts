@@ -11,6 +11,7 @@ import { probeEntries } from './probe-entries.ts'
 import { bad, oversized, probeError } from './probe-error.ts'
 import { runTool, type ToolResult } from './run-tool.ts'
 import { type Sniffed, sniffFile } from './sniff.ts'
+import { endsLikeTransportStream } from './transport-stream-end.ts'
 
 /** An input that may be encoded, and what is known to be wrong with it before anything was decoded. */
 export interface ProbedInput extends Probed {
@@ -26,7 +27,7 @@ export async function probeInput(context: ProbeContext, inputPath: string): Prom
   const { limits } = context
   refuse(await sniffFile(inputPath))
   const layout = await readMp4Layout(inputPath)
-  const cutShort = sayCutShort(layout, await endsLikeOgg(inputPath))
+  const cutShort = await sayCutShort(inputPath, layout)
   if (layout && !layout.boxes.some((box) => box.type === 'moov')) throw withoutIndex(layout)
 
   const args = probeArguments(limits, inputPath)
@@ -89,11 +90,15 @@ function withoutIndex(layout: Mp4Layout): ReelmillError {
   )
 }
 
-function sayCutShort(layout: Mp4Layout | undefined, oggEnds: boolean | undefined): string | undefined {
+async function sayCutShort(inputPath: string, layout: Mp4Layout | undefined): Promise<string | undefined> {
   if (layout && layout.missingBytes > 0) {
     return `The input ends ${layout.missingBytes} bytes before its own structure says: it was cut.`
   }
-  return oggEnds === false ? 'The input ends without the mark that ends an Ogg file: it was cut.' : undefined
+  if ((await endsLikeOgg(inputPath)) === false)
+    return 'The input ends without the mark that ends an Ogg file: it was cut.'
+  if ((await endsLikeTransportStream(inputPath)) === false)
+    return 'The input ends in the middle of a packet of its transport stream: it was cut.'
+  return undefined
 }
 
 /** An MP4 without a single frame has no streams in ffprobe's eyes; one with media must have had some. */

@@ -1,4 +1,4 @@
-import { cut } from './damage.ts'
+import { cut, cutThroughFrame, cutThroughPacket } from './damage.ts'
 import { fails, type MovieCase, succeeds } from './movie-case.ts'
 import { wholeMovies as whole } from './whole-movies.ts'
 
@@ -94,10 +94,20 @@ export const cutMovies: readonly MovieCase[] = [
     make: async () => cut(await whole.mxf(), 0.5),
     outcome: fails('input-truncated', 15),
   },
-  // A transport stream does not say how long it should be; a cut through a frame leaves half of it.
+  // A transport stream does not say how long it should be; a cut leaves half a packet, or half a frame.
   {
-    name: 'MPEG-TS, cut through a frame',
-    make: async () => cut(await whole.ts(), 0.5),
+    name: 'MPEG-TS, cut through a packet',
+    make: async () => cutThroughPacket(await whole.ts(), 0.5, 188),
+    outcome: fails('input-truncated', 15),
+  },
+  {
+    name: 'M2TS, cut through a packet',
+    make: async () => cutThroughPacket(await whole.m2ts(), 0.5, 192),
+    outcome: fails('input-truncated', 15),
+  },
+  {
+    name: 'MPEG-TS, cut through a frame, between two packets',
+    make: async () => cutThroughFrame(await whole.ts(), 0.5),
     outcome: fails('input-damaged', 15),
   },
   // Ogg marks the last page of each stream.

@@ -14,6 +14,27 @@ export async function changed(file: string, change: (bytes: Buffer) => Buffer): 
 export const cut = (file: string, ratio: number) =>
   changed(file, (bytes) => bytes.subarray(0, Math.floor(bytes.length * ratio)))
 
+/** The first part of a file of packets, and half a packet. */
+export const cutThroughPacket = (file: string, ratio: number, packetBytes: number) =>
+  changed(file, (bytes) => {
+    const packets = Math.floor((bytes.length * ratio) / packetBytes)
+    return bytes.subarray(0, (packets + 0.5) * packetBytes)
+  })
+
+/** The whole packets of a transport stream up to a place inside a frame of its picture. */
+export const cutThroughFrame = (file: string, ratio: number) =>
+  changed(file, (bytes) => {
+    // Where frames lie differs with the CPU that made the movie: the encoder of the sound is not exact to the bit.
+    for (let at = Math.floor((bytes.length * ratio) / 188) * 188; at < bytes.length - 188; at += 188)
+      if (goesOn(bytes, at) && goesOn(bytes, at + 188)) return bytes.subarray(0, at + 188)
+    throw new Error('no frame is longer than two packets')
+  })
+
+/** A packet of the picture in which no frame begins. */
+const goesOn = (bytes: Buffer, at: number) => bytes.readUInt16BE(at + 1) === FIRST_PICTURE_PID
+/** What ffmpeg gives a picture; the flag of a beginning (0x4000) is not set. */
+const FIRST_PICTURE_PID = 0x100
+
 /** Zeros in place of `size` bytes, from `ratio` of the file on. */
 export const zeroed = (file: string, ratio: number, size: number) =>
   changed(file, (bytes) => {

@@ -11,6 +11,7 @@ export const wholeMovies = {
   fragmented: () => makeClip('whole-fragmented.mp4', [...movie, '-movflags', '+frag_keyframe+empty_moov']),
   mkv: () => makeClip('whole.mkv', movie),
   ts: () => makeClip('whole.ts', movie),
+  m2ts: () => makeClip('whole.m2ts', [...movie, '-f', 'mpegts', '-mpegts_m2ts_mode', '1']),
   flv: () => makeClip('whole.flv', movie),
   avi: () =>
     makeClip('whole.avi', [
