@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { argvOf } from '../../../services/worker/ffmpeg/command.ts'
 import { decodeCommand } from '../../../services/worker/ffmpeg/decode-output.ts'
 import { inputGuards } from '../../../services/worker/ffmpeg/guards.ts'
@@ -81,7 +81,8 @@ describe('Media that refers to something else', function () {
   })
 
   describe('by the description of a network session (SDP)', () => {
-    const PATIENCE_MS = 1_500
+    const PATIENCE_MS = 4_000
+    const LOOK_MS = 5
 
     async function lure(): Promise<{ readonly file: string; readonly port: number }> {
       const socket = createSocket('udp4').bind(0, '127.0.0.1')
@@ -105,7 +106,7 @@ describe('Media that refers to something else', function () {
           const sockets = (await readFile(table, 'utf8')).split('\n')
           if (sockets.some((line) => line.trim().split(/\s+/)[1]?.endsWith(local))) return true
         }
-        await setImmediate()
+        await setTimeout(LOOK_MS)
       }
       return false
     }
