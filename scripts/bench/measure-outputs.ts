@@ -30,7 +30,7 @@ export const measureOutputs: BenchGroup = {
 const remarks = `
 ${PRESETS.map((preset) => `\`${preset}\``).join(', ')} of ${CLIP_SEC} s in 1080p, the job and the three single runs turn and turn about. What is saved
 is decoding (and scaling) twice, so it depends on how the movie was coded: by a phone in HEVC, by a camera in H.264 with
-grain at 25 Mbit/s, or drawn and exported from an editor in H.264, which decodes at a tenth of what it costs to encode.
+grain at 25 Mbit/s, or drawn and exported from an editor in H.264.
 `
 
 /** The CPU time of three outputs in one job, by the sum of three single runs by hand. */
