@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { demoClip, makeClip } from '../demo/make-clip.ts'
+import { type ClipShape, demoClip, makeClip } from '../demo/make-clip.ts'
 
 export interface BenchClip {
   readonly kind: string
@@ -16,18 +16,31 @@ const RATE = 25
 const noisy = (size: string, noise: number): string =>
   `gradients=s=640x360:r=${RATE}:speed=0.01:seed=3:n=4,scale=${size},noise=alls=${noise}:allf=t`
 
+interface Recipe {
+  readonly kind: string
+  /** What ffmpeg draws; else the demo's scenes with hard cuts, a moving ball and a counter, in this shape. */
+  readonly source: string | Omit<ClipShape, 'durationSec'>
+  /** How it is coded; the demo's scenes as the demo does it unless said. */
+  readonly codec?: readonly string[]
+}
+
+const fastCodec = [
+  ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '14'],
+  // As a camera writes it: grain without a bound would be a file of 115 Mbit/s.
+  ...['-maxrate', '25M', '-bufsize', '50M'],
+]
+
 /** Kinds of movies that cost an encoder very different amounts of work. */
-const kinds = [
-  // The demo's drawn scenes with hard cuts, a moving ball and a counter.
-  { kind: 'mixed', source: undefined },
+const kinds: readonly Recipe[] = [
+  { kind: 'mixed', source: demoClip },
   // Film grain.
-  { kind: 'grain', source: noisy(SIZE, 14) },
+  { kind: 'grain', source: noisy(SIZE, 14), codec: fastCodec },
   // A screen recording: sharp edges, still for a second at a time.
-  { kind: 'screen', source: `testsrc2=s=${SIZE}:r=1,fps=${RATE}` },
-] as const
+  { kind: 'screen', source: `testsrc2=s=${SIZE}:r=1,fps=${RATE}`, codec: fastCodec },
+]
 
 /** How movies come to be uploaded: what it costs to decode them differs by a lot. */
-const origins = [
+const origins: readonly Recipe[] = [
   {
     kind: 'phone',
     source: noisy('1920x1080', 6),
@@ -40,55 +53,48 @@ const origins = [
   },
   {
     kind: 'drawn',
-    source: undefined,
+    source: { ...demoClip, width: 1920, height: 1080 },
     codec: ['-c:v', 'libx264', '-preset', 'medium', '-crf', '16'],
   },
-] as const
+]
 
 /** Makes the clips of `durationSec`, or takes them from `folder` when an earlier bench has made them. */
-export async function benchClips(folder: string, durationSec: number): Promise<BenchClip[]> {
-  const clips: BenchClip[] = []
-  for (const { kind, source } of kinds) {
-    const file = await madeOnce(folder, `${kind}-${durationSec}s.mp4`, (part) =>
-      source === undefined
-        ? makeClip(part, { ...demoClip, durationSec })
-        : ffmpeg([...drawn(source, durationSec), ...fastCodec, ...sound, part]),
-    )
-    clips.push({ kind, file })
-  }
-  return clips
-}
+export const benchClips = (folder: string, durationSec: number): Promise<BenchClip[]> =>
+  clipsOf(kinds, folder, durationSec)
 
 /**
  * As {@link benchClips}, in 1080p and as they come: by phone (HEVC), by camera (H.264 with grain, 25 Mbit/s), or drawn
  * and exported by an editor (H.264).
  */
-export async function originClips(folder: string, durationSec: number): Promise<BenchClip[]> {
+export const originClips = (folder: string, durationSec: number): Promise<BenchClip[]> =>
+  clipsOf(origins, folder, durationSec)
+
+async function clipsOf(
+  recipes: readonly Recipe[],
+  folder: string,
+  durationSec: number,
+): Promise<BenchClip[]> {
   const clips: BenchClip[] = []
-  for (const { kind, source, codec } of origins) {
-    const file = await madeOnce(folder, `${kind}-${durationSec}s.mp4`, async (part) => {
-      if (source !== undefined) return ffmpeg([...drawn(source, durationSec), ...codec, ...sound, part])
-      const scenes = `${part}.scenes.mp4`
-      await makeClip(scenes, { ...demoClip, width: 1920, height: 1080, durationSec })
-      await ffmpeg(['-i', scenes, ...codec, ...sound, part])
-      await rm(scenes)
-    })
-    clips.push({ kind, file })
+  for (const recipe of recipes) {
+    const name = `${recipe.kind}-${durationSec}s.mp4`
+    const file = path.join(folder, name)
+    if (!(await isThere(file))) {
+      const part = path.join(folder, `part-${name}`)
+      await make(recipe, durationSec, part)
+      await rename(part, file)
+    }
+    clips.push({ kind: recipe.kind, file })
   }
   return clips
 }
 
-async function madeOnce(
-  folder: string,
-  name: string,
-  make: (part: string) => Promise<void>,
-): Promise<string> {
-  const file = path.join(folder, name)
-  if (await isThere(file)) return file
-  const part = path.join(folder, `part-${name}`)
-  await make(part)
-  await rename(part, file)
-  return file
+async function make({ source, codec = [] }: Recipe, durationSec: number, file: string): Promise<void> {
+  if (typeof source === 'string') return ffmpeg([...drawn(source, durationSec), ...codec, ...sound, file])
+  if (codec.length === 0) return makeClip(file, { ...source, durationSec })
+  const scenes = `${file}.scenes.mp4`
+  await makeClip(scenes, { ...source, durationSec })
+  await ffmpeg(['-i', scenes, ...codec, ...sound, file])
+  await rm(scenes)
 }
 
 const ffmpeg = async (args: readonly string[]): Promise<void> =>
@@ -98,12 +104,6 @@ const drawn = (source: string, durationSec: number): string[] => [
   ...['-f', 'lavfi', '-i', `${source},format=yuv420p`],
   ...['-f', 'lavfi', '-i', 'sine=frequency=330:sample_rate=48000', '-t', `${durationSec}`],
   ...['-g', `${RATE * 2}`],
-]
-
-const fastCodec = [
-  ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '14'],
-  // As a camera writes it: grain without a bound would be a file of 115 Mbit/s.
-  ...['-maxrate', '25M', '-bufsize', '50M'],
 ]
 
 const sound = ['-c:a', 'aac', '-b:a', '128k', '-movflags', '+faststart']
