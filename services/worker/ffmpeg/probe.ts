@@ -91,8 +91,10 @@ function withoutIndex(layout: Mp4Layout): ReelmillError {
 }
 
 async function sayCutShort(inputPath: string, layout: Mp4Layout | undefined): Promise<string | undefined> {
-  if (layout && layout.missingBytes > 0) {
-    return `The input ends ${layout.missingBytes} bytes before its own structure says: it was cut.`
+  if (layout) {
+    return layout.missingBytes > 0
+      ? `The input ends ${layout.missingBytes} bytes before its own structure says: it was cut.`
+      : undefined
   }
   if ((await endsLikeOgg(inputPath)) === false)
     return 'The input ends without the mark that ends an Ogg file: it was cut.'
