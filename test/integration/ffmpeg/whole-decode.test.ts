@@ -53,7 +53,7 @@ describe('The whole decode of an output', () => {
   })
 
   it('has nothing to say of uneven frames', async () => {
-    const clip = await makeClip('uneven.mp4', [
+    const clip = await makeClip('uneven-whole-decode.mp4', [
       // In pairs a millisecond apart: at the mean of their rate both have the same time.
       ...[...picture('160x90', 1, '20'), '-vf', "setpts='PTS-mod(N,2)*0.049/TB'"],
       ...['-fps_mode', 'vfr', '-enc_time_base', '1:1000', ...fastH264],
