@@ -14,7 +14,13 @@ describe('the looks at a watched job', () => {
   const POLL_MS = 100
 
   /** How often the job was looked at within the next ten seconds. */
-  async function looks(setting: { progress?: Progress; waitedMs?: number; pollMs?: number }) {
+  async function looks(setting: {
+    progress?: Progress
+    waitedMs?: number
+    pollMs?: number
+    /** Of the frontend, before that of the worker. */
+    clockAheadMs?: number
+  }) {
     const clock = new FakeClock(Date.parse('2026-01-01T00:00:00Z') + (setting.waitedMs ?? 0))
     const job = aJob()
     let reads = 0
@@ -28,7 +34,10 @@ describe('the looks at a watched job', () => {
     const lease = { type: 'lease', leaseId: 'lea_1', worker: 'wrk_1', at: clock.now() } as const
     await store.create(jobKey(job.id), (setting.progress && transition(job, lease)) ?? job)
     if (setting.progress)
-      await store.create(workerKey('wrk_1'), busyWith(setting.progress, isoTime(clock.now())))
+      await store.create(
+        workerKey('wrk_1'),
+        busyWith(setting.progress, isoTime(clock.now() - (setting.clockAheadMs ?? 0))),
+      )
     const log = notingLog(({ message }) => assert.fail(message))
     const watch = new JobWatch({ store, clock, log, pollMs: setting.pollMs ?? POLL_MS })
     const viewer = watch.follow(job.id, new AbortController().signal)
@@ -43,8 +52,10 @@ describe('the looks at a watched job', () => {
     assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.1, etaSec: 600 } }), 5)
   })
 
-  it('come closer as its end does', async () => {
-    assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.9, etaSec: 2 } }), 20)
+  it('come closer as its end does, by what its worker has said', async () => {
+    const beforeAndAfter = await looks({ progress: { phase: 'encode', ratio: 0.9, etaSec: 5 } })
+    assert.ok(beforeAndAfter > 55 && beforeAndAfter < 70, `${beforeAndAfter} looks, of them 50 after its end was due`)
+    assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.9, etaSec: 5 }, clockAheadMs: -60_000 }), 8)
     assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.99, etaSec: 0.3 } }), 100)
     assert.equal(await looks({ progress: { phase: 'verify', ratio: 1 } }), 100)
   })
