@@ -54,8 +54,14 @@ describe('the looks at a watched job', () => {
 
   it('come closer as its end does, by what its worker has said', async () => {
     const beforeAndAfter = await looks({ progress: { phase: 'encode', ratio: 0.9, etaSec: 5 } })
-    assert.ok(beforeAndAfter > 55 && beforeAndAfter < 70, `${beforeAndAfter} looks, of them 50 after its end was due`)
-    assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.9, etaSec: 5 }, clockAheadMs: -60_000 }), 8)
+    assert.ok(
+      beforeAndAfter > 55 && beforeAndAfter < 70,
+      `${beforeAndAfter} looks, of them 50 after its end was due`,
+    )
+    assert.equal(
+      await looks({ progress: { phase: 'encode', ratio: 0.9, etaSec: 5 }, clockAheadMs: -60_000 }),
+      8,
+    )
     assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.99, etaSec: 0.3 } }), 100)
     assert.equal(await looks({ progress: { phase: 'verify', ratio: 1 } }), 100)
   })
