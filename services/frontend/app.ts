@@ -90,7 +90,7 @@ export interface Frontend {
 
 /** Puts the frontend together. `publicUrl` has no slash at the end. Opens nothing. */
 export function createFrontend(dependencies: FrontendDependencies, publicUrl: string): Frontend {
-  const { store, clock, log, limits, settings } = dependencies
+  const { store, clock, log, times, limits, settings } = dependencies
   const tenants = new Tenants({ store, clock })
   const keyRing = new KeyRing({
     keys: new Keys({ store, clock, tenants }),
@@ -106,7 +106,11 @@ export function createFrontend(dependencies: FrontendDependencies, publicUrl: st
     checkDestination: (url) => checkDestination(url, { allowPrivate: settings.allowPrivateWebhooks }),
   }
   const metrics = new Metrics(new JobFigures(dependencies), { measureProcess: settings.measureProcess })
-  const watch = new JobWatch({ store, clock, log, pollMs: settings.watchPollMs })
+  const watch = new JobWatch({
+    ...{ store, clock, log },
+    pollMs: settings.watchPollMs,
+    heartbeatMs: times.heartbeatMs,
+  })
   const rateLimits = new RateLimits(limits)
   const stopping = new AbortController()
   const routes: Route[] = [

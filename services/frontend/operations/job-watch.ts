@@ -13,17 +13,20 @@ interface Watched {
   readonly stop: AbortController
   /** The latest; `'gone'` when the job was deleted; `undefined` before the first look. */
   seen: SeenJob | 'gone' | undefined
+  /** When the worker's record was read last, on the monotonic clock. */
+  workerReadMs: number
 }
 
 /**
  * Follows jobs for any number of viewers: one poller per watched job, however many watch it, and none when
- * nobody does. A poll reads the job and, while it runs, its worker, both only if they have changed.
+ * nobody does. A poll reads the job if it has changed and, while it runs, twice in a heartbeat, its worker.
  */
 export class JobWatch {
   readonly #store: StateStore
   readonly #clock: Clock
   readonly #log: Log
   readonly #pollMs: number
+  readonly #heartbeatMs: number
   readonly #watched = new Map<string, Watched>()
 
   constructor(options: {
@@ -31,11 +34,14 @@ export class JobWatch {
     readonly clock: Clock
     readonly log: Log
     readonly pollMs: number
+    /** How often a worker tells its progress. */
+    readonly heartbeatMs: number
   }) {
     this.#store = options.store
     this.#clock = options.clock
     this.#log = options.log
     this.#pollMs = options.pollMs
+    this.#heartbeatMs = options.heartbeatMs
   }
 
   /** How many jobs are being polled. */
@@ -75,7 +81,12 @@ export class JobWatch {
   #join(jobId: string): Watched {
     const existing = this.#watched.get(jobId)
     if (existing) return existing
-    const watched: Watched = { listeners: new Set(), stop: new AbortController(), seen: undefined }
+    const watched: Watched = {
+      listeners: new Set(),
+      stop: new AbortController(),
+      seen: undefined,
+      workerReadMs: Number.NEGATIVE_INFINITY,
+    }
     this.#watched.set(jobId, watched)
     void this.#poll(jobId, watched)
     return watched
@@ -91,7 +102,7 @@ export class JobWatch {
     const { signal } = watched.stop
     while (!signal.aborted) {
       try {
-        const seen = await this.#look(jobId, watched.seen === 'gone' ? undefined : watched.seen, signal)
+        const seen = await this.#look(jobId, watched, signal)
         if (seen !== watched.seen) {
           watched.seen = seen
           for (const listener of watched.listeners) listener()
@@ -111,12 +122,16 @@ export class JobWatch {
   }
 
   /** The same object when nothing has changed. */
-  async #look(jobId: string, before: SeenJob | undefined, signal: AbortSignal): Promise<SeenJob | 'gone'> {
+  async #look(jobId: string, watched: Watched, signal: AbortSignal): Promise<SeenJob | 'gone'> {
+    const before = watched.seen === 'gone' ? undefined : watched.seen
     const job = before
       ? await this.#store.getIfChanged<JobRecord>(jobKey(jobId), before.found.etag, signal)
       : await this.#store.get<JobRecord>(jobKey(jobId), signal)
     const found = job === 'unchanged' ? before?.found : job
     if (!found || parseJob(found).kind !== 'job') return 'gone'
+    const now = this.#clock.monotonicMs()
+    if (before && job === 'unchanged' && now - watched.workerReadMs < this.#heartbeatMs / 2) return before
+    watched.workerReadMs = now
     const worker = await this.#worker(found, signal)
     if (before && job === 'unchanged' && worker?.writeId === before.worker?.writeId) return before
     return worker ? { found, worker } : { found }

@@ -12,9 +12,13 @@ import { notingLog } from '../../support/noting-log.ts'
 
 describe('the looks at a watched job', () => {
   const POLL_MS = 100
+  const HEARTBEAT_MS = 1_000
 
   /** How often the job was looked at within the next ten seconds. */
-  async function looks(setting: {
+  const looks = async (setting: Parameters<typeof reads>[0]) => (await reads(setting)).ofJob
+
+  /** How often the records of the job and of its worker were read within the next ten seconds. */
+  async function reads(setting: {
     progress?: Progress
     waitedMs?: number
     pollMs?: number
@@ -23,10 +27,10 @@ describe('the looks at a watched job', () => {
   }) {
     const clock = new FakeClock(Date.parse('2026-01-01T00:00:00Z') + (setting.waitedMs ?? 0))
     const job = aJob()
-    let reads = 0
+    const read: string[] = []
     const objects = new MemoryObjects({
       fault: ({ verb, key }) => {
-        if (verb === 'read' && key === jobKey(job.id)) reads++
+        if (verb === 'read') read.push(key)
         return 'none'
       },
     })
@@ -39,13 +43,18 @@ describe('the looks at a watched job', () => {
         busyWith(setting.progress, isoTime(clock.now() - (setting.clockAheadMs ?? 0))),
       )
     const log = notingLog(({ message }) => assert.fail(message))
-    const watch = new JobWatch({ store, clock, log, pollMs: setting.pollMs ?? POLL_MS })
+    const watch = new JobWatch({
+      ...{ store, clock, log },
+      pollMs: setting.pollMs ?? POLL_MS,
+      heartbeatMs: HEARTBEAT_MS,
+    })
     const viewer = watch.follow(job.id, new AbortController().signal)
     await viewer.next()
-    const before = reads
+    read.length = 0
     await clock.advance(10_000)
     await viewer.return(undefined)
-    return reads - before
+    const times = (wanted: string) => read.filter((key) => key === wanted).length
+    return { ofJob: times(jobKey(job.id)), ofWorker: times(workerKey('wrk_1')) }
   }
 
   it('are two seconds apart while the end of its encode is far', async () => {
@@ -64,6 +73,12 @@ describe('the looks at a watched job', () => {
     )
     assert.equal(await looks({ progress: { phase: 'encode', ratio: 0.99, etaSec: 0.3 } }), 100)
     assert.equal(await looks({ progress: { phase: 'verify', ratio: 1 } }), 100)
+  })
+
+  it('read what its worker says twice in a heartbeat, since it says nothing between two', async () => {
+    assert.deepEqual(await reads({ progress: { phase: 'upload' } }), { ofJob: 100, ofWorker: 20 })
+    const seldom = await reads({ progress: { phase: 'upload' }, pollMs: 5_000 })
+    assert.deepEqual(seldom, { ofJob: 2, ofWorker: 2 })
   })
 
   it('are frequent when it was just submitted, and two seconds apart when it has waited for long', async () => {
