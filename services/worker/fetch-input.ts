@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
-import { Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { addAbortSignal } from 'node:stream'
 import type { Clock } from '#shared/clock.ts'
 import { ReelmillError } from '#shared/errors.ts'
+import { freeChunk } from '#shared/free-chunk.ts'
 import type { FrozenInput } from '#shared/jobs/record.ts'
 import { backoffMs } from '#shared/retry.ts'
 import type { MediaObject, MediaStore } from '#shared/storage/media-store.ts'
+import { writeAll } from '#shared/write-all.ts'
 import { isDiskFull } from './is-disk-full.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -18,7 +19,7 @@ export interface FetchedInput {
 
 const TRIES = 5
 // The network brings 64 KiB at a time; written by sixteen, a movie arrives in three quarters of the time.
-const WRITE_AHEAD = 2 ** 20
+const WRITE_BYTES = 2 ** 20
 
 /**
  * Streams an input into the workspace and checks that what arrived is what was stored: its size, and its SHA-256
@@ -82,7 +83,7 @@ async function appendFrom(
   target: string,
   start: number,
   signal: AbortSignal,
-  onChunk: (chunk: Buffer) => void,
+  onWritten: (chunk: Buffer) => void,
 ): Promise<void> {
   const range = start > 0 ? { range: { start } } : {}
   const answer = await media.read(object.key, { ...range, signal })
@@ -93,21 +94,52 @@ async function appendFrom(
       'The input was replaced or deleted while it was fetched. Submit again.',
     )
   }
-  const count = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      onChunk(chunk)
-      done(null, chunk)
-    },
-  })
-  // What was counted may not have reached the file when the connection broke: the offset is set, not appended.
-  await pipeline(
-    answer.body,
-    count,
-    createWriteStream(target, { flags: start > 0 ? 'r+' : 'w', start, highWaterMark: WRITE_AHEAD }),
-    {
-      signal,
-    },
-  )
+  const file = await open(target, start > 0 ? 'r+' : 'w')
+  try {
+    await writeFrom(file, start, addAbortSignal(signal, answer.body), onWritten)
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Writes some chunks at a time while the next ones arrive, and tells of each once it is in the file: what was still on
+ * its way when a connection broke has to come again.
+ */
+async function writeFrom(
+  file: FileHandle,
+  start: number,
+  chunks: AsyncIterable<Buffer>,
+  onWritten: (chunk: Buffer) => void,
+): Promise<void> {
+  let gathered: Buffer[] = []
+  let bytes = 0
+  let position = start
+  let writing: Promise<void> = Promise.resolve()
+  const write = async () => {
+    await writing
+    const [some, at] = [gathered, position]
+    gathered = []
+    position += bytes
+    bytes = 0
+    writing = writeAll(file, some, at).then(() => {
+      for (const chunk of some) {
+        onWritten(chunk)
+        freeChunk(chunk)
+      }
+    })
+    writing.catch(() => undefined) // thrown by whoever waits for it next
+  }
+  try {
+    for await (const chunk of chunks) {
+      gathered.push(chunk)
+      bytes += chunk.length
+      if (bytes >= WRITE_BYTES) await write()
+    }
+    await write()
+  } finally {
+    await writing
+  }
 }
 
 const missing = (input: FrozenInput) =>

@@ -32,7 +32,7 @@ export interface MediaStore {
   head(key: string, signal?: AbortSignal): Promise<MediaObject | undefined>
   /**
    * The object's bytes, all or `range` (both ends inclusive, in bytes). The reader must read it to the end or
-   * destroy it. The stream fails rather than end early.
+   * destroy it. The stream fails rather than end early. Its chunks belong to the reader.
    */
   read(
     key: string,

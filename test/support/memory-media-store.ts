@@ -55,7 +55,8 @@ export class MemoryMediaStore implements MediaStore {
     const stored = this.#objects.get(key)
     if (!stored) return undefined
     const { start = 0, end = stored.body.length - 1 } = options.range ?? {}
-    return { ...described(key, stored), body: Readable.from([stored.body.subarray(start, end + 1)]) }
+    const bytes = Buffer.from(stored.body.subarray(start, end + 1)) // the reader's own
+    return { ...described(key, stored), body: Readable.from([bytes]) }
   }
 
   async write(key: string, body: Readable | Uint8Array, options: WriteOptions = {}): Promise<MediaObject> {

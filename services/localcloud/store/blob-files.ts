@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { copyFile, type FileHandle, link, mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '#shared/log.ts'
+import { writeAll } from '#shared/write-all.ts'
 import { S3Error } from '../s3/s3-error.ts'
 import type { Content } from './write-operation.ts'
 
@@ -166,15 +167,8 @@ class BlobWriter {
     this.#file = file
   }
 
-  async write(chunks: readonly Uint8Array[]): Promise<void> {
-    const { bytesWritten: begun } = await this.#file.writev(chunks)
-    const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-    if (begun === total) return
-    // A nearly full disk takes a part of a write without an error; the next one says what is wrong.
-    for (let rest = Buffer.concat(chunks).subarray(begun); rest.length > 0; ) {
-      const { bytesWritten } = await this.#file.write(rest)
-      rest = rest.subarray(bytesWritten)
-    }
+  write(chunks: readonly Uint8Array[]): Promise<void> {
+    return writeAll(this.#file, chunks)
   }
 
   async flush(): Promise<void> {

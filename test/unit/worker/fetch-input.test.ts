@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { systemClock } from '#shared/clock.ts'
+import { fetchInput } from '../../../services/worker/fetch-input.ts'
+import { Workspace } from '../../../services/worker/workspace.ts'
+import { MemoryMediaStore } from '../../support/memory-media-store.ts'
+
+const MIB = 2 ** 20
+const CHUNK = 64 * 1024
+
+describe('an input that a worker fetches', () => {
+  let folder: string
+  const never = new AbortController().signal
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'reelmill-fetch-'))
+  })
+  afterEach(() => rm(folder, { recursive: true, force: true }))
+
+  /** Fetches `movie` through connections that each break after so many bytes; the one after them holds. */
+  async function fetched(movie: Buffer, breaks: readonly number[]) {
+    const starts: number[] = []
+    class BreakingStore extends MemoryMediaStore {
+      override async read(key: string, options: Parameters<MemoryMediaStore['read']>[1] = {}) {
+        const answer = await super.read(key, options)
+        const start = options?.range?.start ?? 0
+        const breakAfter = breaks[starts.length]
+        starts.push(start)
+        return answer && { ...answer, body: Readable.from(chunksOf(movie.subarray(start), breakAfter)) }
+      }
+    }
+    const media = new BreakingStore()
+    await media.write('in/acme/upl_1/a', movie)
+    await using workspace = await Workspace.open(folder, 1024 * MIB)
+    const sha256 = createHash('sha256').update(movie).digest('hex')
+    const input = {
+      ...{ id: 'in1', source: { uploadId: 'upl_1' }, key: 'in/acme/upl_1/a' },
+      ...{ sizeBytes: movie.length, sha256 },
+    }
+    const { path: file } = await fetchInput(
+      { clock: systemClock, openBucket: () => media },
+      input,
+      workspace,
+      never,
+    )
+    return { file: await readFile(file), starts }
+  }
+
+  it('is in the file as it is in the store', async () => {
+    const movie = randomBytes(3 * MIB + 17)
+    const { file, starts } = await fetched(movie, [])
+    assert.ok(file.equals(movie))
+    assert.deepEqual(starts, [0])
+  })
+
+  it('has no gap where its connection broke', async () => {
+    const movie = randomBytes(4 * MIB + 17)
+    const { file, starts } = await fetched(movie, [1.5 * MIB, MIB])
+    assert.equal(firstDifference(file, movie), undefined)
+    assert.equal(starts.length, 3)
+    assert.ok((starts[2] ?? 0) > (starts[1] ?? 0) && (starts[1] ?? 0) > 0, `taken up at ${starts}`)
+  })
+})
+
+async function* chunksOf(movie: Buffer, breakAfter: number | undefined): AsyncGenerator<Buffer> {
+  for (let at = 0; at < movie.length; at += CHUNK) {
+    if (breakAfter !== undefined && at >= breakAfter) throw new Error('read ECONNRESET')
+    yield Buffer.from(Uint8Array.from(movie.subarray(at, at + CHUNK)).buffer)
+  }
+}
+
+function firstDifference(a: Buffer, b: Buffer): number | undefined {
+  if (a.length !== b.length) return Math.min(a.length, b.length)
+  const at = a.findIndex((byte, index) => byte !== b[index])
+  return at === -1 ? undefined : at
+}
