@@ -17,6 +17,12 @@ export function summary(values: readonly number[]): Summary {
   }
 }
 
+/** Throws for an empty list, as {@link summary} does. */
+export function mean(values: readonly number[]): number {
+  if (values.length === 0) throw new Error('nothing was measured')
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
 /** The value below which the share `q` (0..1) of `values` lies, interpolated between neighbours. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b)
