@@ -17,16 +17,23 @@ export function clipFolder(): string {
 }
 
 let folder: string | undefined
-const made = new Map<string, Promise<string>>()
+const made = new Map<string, { readonly recipe: string; readonly file: Promise<string> }>()
 
-/** Makes a clip with ffmpeg, once in a run for each name, and returns its path. `args` go before the path. */
+/**
+ * Makes a clip with ffmpeg, once in a run for each name, and returns its path. `args` go before the path. Throws when a
+ * clip of that name is another: one of two tests would look at the clip of the other.
+ */
 export function makeClip(name: string, args: readonly string[]): Promise<string> {
-  const file = path.join(clipFolder(), name)
+  const recipe = args.join(' ')
   const known = made.get(name)
-  if (known) return known
-  const making = run('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args, file]).then(() => file)
-  made.set(name, making)
-  return making
+  if (known && known.recipe !== recipe) {
+    throw new Error(`Two clips are called ${name}. Give one another name: ${known.recipe} | ${recipe}`)
+  }
+  if (known) return known.file
+  const target = path.join(clipFolder(), name)
+  const file = run('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args, target]).then(() => target)
+  made.set(name, { recipe, file })
+  return file
 }
 
 /** Moving colours with a counter: every frame differs. */
