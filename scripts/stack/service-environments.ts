@@ -61,8 +61,8 @@ export async function serviceEnvironments(plan: StackPlan): Promise<ServiceEnvir
     // Here a look costs no money, but CPU time that ffmpeg wants. A heartbeat carries progress, and a watch shows it.
     REELMILL_HEARTBEAT_SEC: '1',
     REELMILL_LEASE_CHECK_SEC: '2',
-    REELMILL_TICK_SEC: '2',
-    REELMILL_IDLE_TICK_SEC: '2',
+    REELMILL_TICK_SEC: '4',
+    REELMILL_IDLE_TICK_SEC: '4',
     REELMILL_WATCH_SEC: '0.1',
     ...plan.environment,
   }
