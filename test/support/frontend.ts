@@ -48,7 +48,8 @@ export async function startTestFrontend(options: FrontendOptions = {}) {
       queue,
       clock,
       log: options.log ?? silentLog,
-      times: defaultJobTimes,
+      // Tests beat as they please, and a watch reads a worker's record only twice in a heartbeat.
+      times: { ...defaultJobTimes, heartbeatMs: 10 },
       limits: { ...defaultLimits, ...options.limits },
       soapLimits: { ...defaultSoapLimits, ...options.soapLimits },
       ...(options.users && { users: options.users }),

@@ -44,7 +44,7 @@ describe("The demo's own look at an output", () => {
     })
 
   it('finds the part that is missing', async () => {
-    const problems = await problemsOf(await clip('cut.mp4', 1, 1), await clip('whole.mp4', 2, 2))
+    const problems = await problemsOf(await clip('half-made.mp4', 1, 1), await clip('all-made.mp4', 2, 2))
     for (const [name, [problem]] of Object.entries(problems))
       assert.match(problem ?? '', /^lasts 1\S* s instead of 2\S* s$/, name)
   })
