@@ -127,10 +127,10 @@ export class JobWatch {
     const job = before
       ? await this.#store.getIfChanged<JobRecord>(jobKey(jobId), before.found.etag, signal)
       : await this.#store.get<JobRecord>(jobKey(jobId), signal)
-    const found = job === 'unchanged' ? before?.found : job
-    if (!found || parseJob(found).kind !== 'job') return 'gone'
     const now = this.#clock.monotonicMs()
     if (before && job === 'unchanged' && now - watched.workerReadMs < this.#heartbeatMs / 2) return before
+    const found = job === 'unchanged' ? before?.found : job
+    if (!found || parseJob(found).kind !== 'job') return 'gone'
     watched.workerReadMs = now
     const worker = await this.#worker(found, signal)
     if (before && job === 'unchanged' && worker?.writeId === before.worker?.writeId) return before
