@@ -85,6 +85,8 @@ async function appendFrom(
   signal: AbortSignal,
   onWritten: (chunk: Buffer) => void,
 ): Promise<void> {
+  // Before there is a body: one that breaks while nobody listens to it would end this process.
+  await using file = await open(target, start > 0 ? 'r+' : 'w')
   const range = start > 0 ? { range: { start } } : {}
   const answer = await media.read(object.key, { ...range, signal })
   if (!answer || answer.etag !== object.etag) {
@@ -94,12 +96,7 @@ async function appendFrom(
       'The input was replaced or deleted while it was fetched. Submit again.',
     )
   }
-  const file = await open(target, start > 0 ? 'r+' : 'w')
-  try {
-    await writeFrom(file, start, addAbortSignal(signal, answer.body), onWritten)
-  } finally {
-    await file.close()
-  }
+  await writeFrom(file, start, addAbortSignal(signal, answer.body), onWritten)
 }
 
 /**

@@ -32,6 +32,6 @@ export async function open(path: string, flags: 'w' | 'r+') {
       disk.files.set(path, after)
       return { bytesWritten: written.length }
     },
-    async close() {},
+    async [Symbol.asyncDispose]() {},
   }
 }

@@ -21,16 +21,16 @@ describe('an input that a worker fetches', () => {
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
-  /** Fetches `movie` through connections that each break after so many bytes; the one after them holds. */
-  async function fetched(movie: Buffer, breaks: readonly number[]) {
+  /** Fetches `movie` through connections that each break as `breaks` says; the one after them holds. */
+  async function fetched(movie: Buffer, breaks: readonly ((rest: Buffer) => Readable)[]) {
     const starts: number[] = []
     class BreakingStore extends MemoryMediaStore {
       override async read(key: string, options: Parameters<MemoryMediaStore['read']>[1] = {}) {
         const answer = await super.read(key, options)
         const start = options?.range?.start ?? 0
-        const breakAfter = breaks[starts.length]
+        const connection = breaks[starts.length] ?? afterBytes(Number.POSITIVE_INFINITY)
         starts.push(start)
-        return answer && { ...answer, body: Readable.from(chunksOf(movie.subarray(start), breakAfter)) }
+        return answer && { ...answer, body: connection(movie.subarray(start)) }
       }
     }
     const media = new BreakingStore()
@@ -59,18 +59,36 @@ describe('an input that a worker fetches', () => {
 
   it('has no gap where its connection broke', async () => {
     const movie = randomBytes(4 * MIB + 17)
-    const { file, starts } = await fetched(movie, [1.5 * MIB, MIB])
+    const { file, starts } = await fetched(movie, [afterBytes(1.5 * MIB), afterBytes(MIB)])
     assert.equal(firstDifference(file, movie), undefined)
     assert.equal(starts.length, 3)
     assert.ok((starts[2] ?? 0) > (starts[1] ?? 0) && (starts[1] ?? 0) > 0, `taken up at ${starts}`)
   })
+
+  it('comes by the next connection where one broke as soon as it was there', async () => {
+    const movie = randomBytes(MIB)
+    const { file, starts } = await fetched(movie, [atOnce])
+    assert.ok(file.equals(movie))
+    assert.deepEqual(starts, [0, 0])
+  })
 })
 
-async function* chunksOf(movie: Buffer, breakAfter: number | undefined): AsyncGenerator<Buffer> {
-  for (let at = 0; at < movie.length; at += CHUNK) {
-    if (breakAfter !== undefined && at >= breakAfter) throw new Error('read ECONNRESET')
-    yield Buffer.from(Uint8Array.from(movie.subarray(at, at + CHUNK)).buffer)
-  }
+const broken = () => new Error('read ECONNRESET')
+
+const afterBytes = (bytes: number) => (movie: Buffer) =>
+  Readable.from(
+    (async function* () {
+      for (let at = 0; at < movie.length; at += CHUNK) {
+        if (at >= bytes) throw broken()
+        yield Buffer.from(Uint8Array.from(movie.subarray(at, at + CHUNK)).buffer)
+      }
+    })(),
+  )
+
+function atOnce(): Readable {
+  const body = new Readable({ read() {} })
+  setImmediate(() => body.destroy(broken()))
+  return body
 }
 
 function firstDifference(a: Buffer, b: Buffer): number | undefined {
