@@ -5,6 +5,8 @@ import type { JobError } from '#shared/jobs/shapes.ts'
 import type { Log } from '#shared/log.ts'
 import type { MediaStore } from '#shared/storage/media-store.ts'
 import type { Progress } from '#shared/workers/worker-record.ts'
+import { besideCheck } from './beside-check.ts'
+import { checkInput } from './check-input.ts'
 import type { Engine } from './engine.ts'
 import { fetchInput } from './fetch-input.ts'
 import { isDiskFull } from './is-disk-full.ts'
@@ -32,7 +34,8 @@ const STORE_AGAIN_MS = 2_000
 const STORE_AWAY_MS = 15 * 60_000
 
 /**
- * Runs one leased job to a settled end: fetch -> encode -> verify, uploading beside it -> settle.
+ * Runs one leased job to a settled end: fetch -> encode, comparing the input beside it -> verify, uploading beside it ->
+ * settle.
  *
  * An attempt is *running* until its work ends or one of its stop reasons comes, then *stopping* (everything it
  * started is gone before the work's promise settles), then *settling*. Only an attempt that may still hold the
@@ -125,16 +128,21 @@ async function fetchEncodePublish(
   log.info({ sizeBytes: fetched.sizeBytes, fetchSec: seconds(fetchedMs - startedMs) }, 'the input is here')
 
   await using publication = new Publication(media, lease, stop)
-  const encoded = await engine({
-    jobId: job.id,
-    inputPath: fetched.path,
-    inputId: input.id,
-    outputDir: workspace.outputDir,
-    outputs: job.outputs,
-    signal: stop,
-    onProgress: report,
-    onWritten: (output, file) => void publication.begin(output, file),
-  })
+  const encoded = await besideCheck(
+    stop,
+    (signal) => checkInput(input, fetched.path, signal),
+    (signal) =>
+      engine({
+        jobId: job.id,
+        inputPath: fetched.path,
+        inputId: input.id,
+        outputDir: workspace.outputDir,
+        outputs: job.outputs,
+        signal,
+        onProgress: report,
+        onWritten: (output, file) => void publication.begin(output, file),
+      }),
+  )
   report({ phase: 'upload' })
   const encodedMs = clock.monotonicMs()
   const published = await whenStoreAnswers(context, stop, () => publication.finish(encoded.outputs))

@@ -6,7 +6,7 @@ export * from 'node:fs'
 
 export function createReadStream(path: string): Readable {
   const body = disk.files.get(path)
-  if (body) return Readable.from([body])
+  if (body) return Readable.from([Buffer.from(body)]) // its own: who reads it may free it
   return new Readable({
     read() {
       this.destroy(Object.assign(new Error(`ENOENT: no such file, open '${path}'`), { code: 'ENOENT' }))

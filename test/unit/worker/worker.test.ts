@@ -270,15 +270,55 @@ describe('a worker', () => {
     assert.equal(after.error?.phase, 'fetch')
   })
 
-  it('refuses an input that is not what was uploaded', async () => {
-    const job = await bench.addReadyJob({
-      inputs: [{ id: 'in1', source: { uploadId: 'upl_1' }, key: 'in/acme/upl_1/a', sha256: SHA }],
+  describe('an input that is not what was uploaded', () => {
+    const damaged = [{ id: 'in1', source: { uploadId: 'upl_1' }, key: 'in/acme/upl_1/a', sha256: SHA }]
+    const refused = async (job: Found<JobRecord>) => {
+      const after = await bench.until(
+        () => bench.job(job),
+        ({ status }) => status === 'failed',
+      )
+      assert.equal(after.error?.code, 'input-damaged')
+      assert.match(after.error?.details?.expected ?? '', /^(ab){32}$/)
+    }
+
+    it('stops the encode', async () => {
+      const job = await bench.addReadyJob({ inputs: damaged })
+      const { request } = await bench.nextEncode()
+      await refused(job)
+      assert.equal(request.signal.aborted, true)
     })
-    const after = await bench.until(
+
+    it('is the reason, whatever ffmpeg made of it', async () => {
+      const job = await bench.addReadyJob({ inputs: damaged })
+      const encode = await bench.nextEncode()
+      encode.fail(new ReelmillError('input-not-media', 'The input is text.'))
+      await refused(job)
+    })
+
+    it('is nothing to publish from', async () => {
+      const job = await bench.addReadyJob({ inputs: damaged })
+      const encode = await bench.nextEncode()
+      await encode.written()
+      await encode.finish()
+      await refused(job)
+      await bench.until(
+        async () => bench.media.keys.filter((key) => key.startsWith('out/')),
+        (keys) => keys.length === 0,
+      )
+    })
+  })
+
+  it('takes an input that is what was uploaded', async () => {
+    const sha256 = createHash('sha256').update('the input').digest('hex')
+    const job = await bench.addReadyJob({
+      inputs: [{ id: 'in1', source: { uploadId: 'upl_1' }, key: 'in/acme/upl_1/a', sha256 }],
+    })
+    const encode = await bench.nextEncode()
+    await encode.finish()
+    await bench.until(
       () => bench.job(job),
-      ({ status }) => status === 'failed',
+      ({ status }) => status === 'succeeded',
     )
-    assert.equal(after.error?.code, 'input-damaged')
   })
 
   it('hands the job back when it is told to go, and says its last word', async () => {
