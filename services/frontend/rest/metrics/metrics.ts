@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { RequestSample } from '../middleware/access-log.ts'
 import type { JobFigures } from './job-figures.ts'
+import { measureProcess } from './measure-process.ts'
 
 /**
  * All that this process measures, in a registry of its own. What it says of jobs, workers and the queue is of the whole
@@ -14,8 +15,7 @@ export class Metrics {
   constructor(figures: JobFigures, options: { readonly measureProcess: boolean }) {
     this.#figures = figures
     const registers = [this.registry]
-    if (options.measureProcess)
-      collectDefaultMetrics({ register: this.registry, prefix: 'reelmill_frontend_' })
+    if (options.measureProcess) measureProcess(this.registry)
     this.#requests = new Histogram({
       name: 'reelmill_request_duration_seconds',
       help: 'Requests by route, until the answer has gone out',
