@@ -39,7 +39,8 @@ const STORE_AWAY_MS = 15 * 60_000
  *
  * An attempt is *running* until its work ends or one of its stop reasons comes, then *stopping* (everything it
  * started is gone before the work's promise settles), then *settling*. Only an attempt that may still hold the
- * lease settles: one that lost it, or was dismissed, is nobody and only tidies up after itself.
+ * lease settles: one that lost it, or was dismissed, is nobody and only tidies up after itself. Its files are removed
+ * last: with a large movie that takes a while, for which its client need not wait.
  * Returns the job as it was settled; `undefined` when this attempt had no say.
  */
 export async function runAttempt(context: AttemptContext, lease: Lease): Promise<JobRecord | undefined> {
@@ -58,8 +59,9 @@ export async function runAttempt(context: AttemptContext, lease: Lease): Promise
     signal: watching.signal,
     stop: stopFor,
   })
+  await using files = new AsyncDisposableStack()
   try {
-    const settlement = await work(context, lease, stop.signal)
+    const settlement = await work(context, lease, files, stop.signal)
     const job = settlement && (await settleStubbornly(context, lease, settlement))
     if (settlement?.type !== 'succeed' || job?.result?.leaseId !== lease.leaseId) {
       await tidyUp(context, lease)
@@ -77,13 +79,15 @@ export async function runAttempt(context: AttemptContext, lease: Lease): Promise
 async function work(
   context: AttemptContext,
   lease: Lease,
+  files: AsyncDisposableStack,
   stop: AbortSignal,
 ): Promise<Settlement | undefined> {
   const { log } = context
   const phase = { now: 'fetch' }
   try {
     stop.throwIfAborted()
-    return await fetchEncodePublish(context, lease, stop, (progress) => {
+    const workspace = await openWorkspace(context, files)
+    return await fetchEncodePublish(context, lease, workspace, stop, (progress) => {
       phase.now = progress.phase
       context.registration.report(progress)
     })
@@ -109,9 +113,24 @@ async function work(
   }
 }
 
+/** What cannot be removed with `files` goes when this process ends. */
+async function openWorkspace(context: AttemptContext, files: AsyncDisposableStack): Promise<Workspace> {
+  const workspace = await Workspace.open(context.workspaceRoot, context.workspaceQuotaBytes)
+  files.defer(async () => {
+    try {
+      await workspace.remove()
+    } catch (error) {
+      const { dir } = workspace
+      context.log.warn({ dir, reason: messageOf(error) }, 'the files of an attempt could not be removed')
+    }
+  })
+  return workspace
+}
+
 async function fetchEncodePublish(
   context: AttemptContext,
   lease: Lease,
+  workspace: Workspace,
   stop: AbortSignal,
   report: (progress: Progress) => void,
 ): Promise<Settlement> {
@@ -119,7 +138,6 @@ async function fetchEncodePublish(
   const job = lease.found.value
   const [input] = job.inputs
   if (!input) throw new ReelmillError('internal', 'The job has no input. This is a defect.')
-  await using workspace = await Workspace.open(context.workspaceRoot, context.workspaceQuotaBytes)
 
   report({ phase: 'fetch' })
   const startedMs = clock.monotonicMs()

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { ReelmillError } from '#shared/errors.ts'
 
-/** A folder for one attempt, with a quota; disposing it removes everything in it. */
-export class Workspace implements AsyncDisposable {
+/** A folder for one attempt, with a quota. */
+export class Workspace {
   readonly dir: string
   /** The most that the attempt may put on disk, in bytes. */
   readonly quotaBytes: number
@@ -50,7 +50,8 @@ export class Workspace implements AsyncDisposable {
     await mkdir(this.outputDir, { recursive: true })
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** With everything in it. */
+  async remove(): Promise<void> {
     await rm(this.dir, { recursive: true, force: true })
   }
 }

@@ -35,7 +35,7 @@ describe('an input that a worker fetches', () => {
     }
     const media = new BreakingStore()
     await media.write('in/acme/upl_1/a', movie)
-    await using workspace = await Workspace.open(folder, 1024 * MIB)
+    const workspace = await Workspace.open(folder, 1024 * MIB)
     const sha256 = createHash('sha256').update(movie).digest('hex')
     const input = {
       ...{ id: 'in1', source: { uploadId: 'upl_1' }, key: 'in/acme/upl_1/a' },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -175,6 +176,24 @@ describe('a worker', () => {
       () => bench.job(second),
       ({ status }) => status === 'succeeded',
     )
+  })
+
+  it('settles a job before it removes its files, for which a client need not wait', async () => {
+    const job = await bench.addReadyJob()
+    const encode = await bench.nextEncode()
+    const swap = bench.store.swap.bind(bench.store)
+    const there: boolean[] = []
+    bench.store.swap = async (found, ...how) => {
+      if (found.key === job.key) there.push(existsSync(encode.request.inputPath))
+      return await swap(found, ...how)
+    }
+    await encode.finish()
+    await bench.until(
+      async () => existsSync(encode.request.inputPath),
+      (isThere) => !isThere,
+    )
+    assert.deepEqual(there, [true])
+    assert.equal((await bench.job(job)).status, 'succeeded')
   })
 
   it('drops a bell whose job is not queued', async () => {
