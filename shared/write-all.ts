@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 
 /**
- * Writes all of `chunks`, one behind the other, from `position` on, or where the file stands. A nearly full disk takes a
- * part of a write without an error; the next one says what is wrong, and it is thrown (`ENOSPC` and the like).
+ * Writes all of `chunks`, one behind the other, from `position` on, or where the file stands. A nearly full disk takes
+ * a part of a write without an error; the next one says what is wrong, and it is thrown (`ENOSPC` and the like).
  */
 export async function writeAll(
   file: FileHandle,

@@ -38,7 +38,9 @@ export interface BenchContext {
   startStack(environment?: Readonly<Record<string, string>>, detour?: Detour): Promise<BenchStack>
 }
 
-/** Told where a stack's store and queue will be, before it starts; answers with what single services are told instead. */
+/**
+ * Told where a stack's store and queue will be, before it starts; answers with what single services are told instead.
+ */
 export type Detour = (embedded: {
   readonly s3Url: string
   readonly sqsUrl: string

@@ -23,7 +23,10 @@ export const frontendConfig = z.object({
   REELMILL_WEBHOOKS_ALLOW_PRIVATE: flag().default(false),
   /** A first key is made and written there when there is none: the embedded default. */
   REELMILL_FIRST_KEY_FILE: z.string().optional(),
-  /** 32 bytes in base 64, under which the secrets of SOAP users for PasswordDigest are sealed; without it there are none. */
+  /**
+   * 32 bytes in base 64, under which the secrets of SOAP users for PasswordDigest are sealed; without it there are
+   * none.
+   */
   REELMILL_SECRETS_KEY: z.string().optional(),
   REELMILL_MAX_UPLOAD: bytes().default(defaultLimits.maxUploadBytes),
   REELMILL_MAX_BODY: bytes().default(defaultLimits.maxBodyBytes),

@@ -34,8 +34,8 @@ const STORE_AGAIN_MS = 2_000
 const STORE_AWAY_MS = 15 * 60_000
 
 /**
- * Runs one leased job to a settled end: fetch -> encode, comparing the input beside it -> verify, uploading beside it ->
- * settle.
+ * Runs one leased job to a settled end: fetch -> encode, comparing the input beside it -> verify, uploading beside it
+ * -> settle.
  *
  * An attempt is *running* until its work ends or one of its stop reasons comes, then *stopping* (everything it
  * started is gone before the work's promise settles), then *settling*. Only an attempt that may still hold the

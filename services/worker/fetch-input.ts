@@ -89,8 +89,8 @@ async function appendFrom(
 }
 
 /**
- * Writes some chunks at a time while the next ones arrive, and tells of them once they are in the file: what was still on
- * its way when a connection broke has to come again.
+ * Writes some chunks at a time while the next ones arrive, and tells of them once they are in the file: what was still
+ * on its way when a connection broke has to come again.
  */
 async function writeFrom(
   file: FileHandle,

@@ -22,8 +22,8 @@ export interface Published {
 }
 
 /**
- * Uploads what an attempt made under its fence. Nothing here is visible to anyone until the record names this fence, so a
- * file may go up while it is being verified: what fails then is left to whoever tidies up. Disposing of it stops what
+ * Uploads what an attempt made under its fence. Nothing here is visible to anyone until the record names this fence, so
+ * a file may go up while it is being verified: what fails then is left to whoever tidies up. Disposing of it stops what
  * is still on its way, and waits until nothing is.
  */
 export class Publication implements AsyncDisposable {

@@ -4,7 +4,10 @@ import { leaveWithoutMaster, sweepWhenIdle } from './idle-duties.ts'
 import { serveBells } from './worker.ts'
 
 export interface WorkerContext extends AttemptContext {
-  /** Walks the open jobs at a low rate while there is nothing else to do; opened when it is first due; left out, it does not. */
+  /**
+   * Walks the open jobs at a low rate while there is nothing else to do; opened when it is first due; left out, it does
+   * not.
+   */
   readonly idleSweep?: { readonly open: () => Promise<Sweep>; readonly everyMs: number }
   /** For a worker that a master launched: how long it stays when no master is seen. */
   readonly masterGoneMs?: number

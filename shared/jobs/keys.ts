@@ -31,7 +31,10 @@ export const idempotencyKey = (tenant: string, operation: string, key: string): 
 
 export type ExpiryKind = 'job' | 'upload' | 'idem'
 export const EXPIRY_PREFIX = 'x/exp/'
-/** `id` is made by {@link jobExpiryId}, or is an upload's id, or an idempotency record's key without `idem/`, its slash as `~`. */
+/**
+ * `id` is made by {@link jobExpiryId}, or is an upload's id, or an idempotency record's key without `idem/`, its slash
+ * as `~`.
+ */
 export const expiryHintKey = (atMs: number, kind: ExpiryKind, id: string): string =>
   `${EXPIRY_PREFIX}${dayOf(atMs)}/${kind}/${id}`
 

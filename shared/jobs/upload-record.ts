@@ -4,7 +4,9 @@ import type { Found, Stamp } from '#shared/state/state-store.ts'
 
 const time = z.iso.datetime()
 
-/** How far an upload by chunks has come. Its bytes lie in the parts of a multipart upload, and after those in `pending`. */
+/**
+ * How far an upload by chunks has come. Its bytes lie in the parts of a multipart upload, and after those in `pending`.
+ */
 const chunkProgress = z.object({
   key: z.string(),
   uploadId: z.string(),

@@ -25,7 +25,9 @@ export async function deletePrefix(
   return deleted
 }
 
-/** Aborts every unfinished multipart upload under `prefix`: their parts cost money and no list of objects shows them. */
+/**
+ * Aborts every unfinished multipart upload under `prefix`: their parts cost money and no list of objects shows them.
+ */
 export async function abortMultiparts(media: MediaStore, prefix: string): Promise<void> {
   for await (const { key, uploadId } of media.listMultiparts(prefix))
     await media.abortMultipart(key, uploadId)

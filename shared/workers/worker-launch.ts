@@ -7,5 +7,7 @@ export const workerCommand = (main: string): readonly [string, ...string[]] => [
   main,
 ]
 
-/** What a worker's environment has on top of that of the master which launches it, and has opened the stores already. */
+/**
+ * What a worker's environment has on top of that of the master which launches it, and has opened the stores already.
+ */
 export const launchedWorkerEnvironment = { REELMILL_CREATE_BUCKETS: 'false' } as const

@@ -4,7 +4,9 @@ import type { Caller } from '#shared/tenants/caller.ts'
 import type { OperationContext } from './context.ts'
 import { type FilePlace, findFile } from './find-file.ts'
 
-/** A presigned URL of one produced file, which needs no key and is valid for a short time. Throws as {@link findFile}. */
+/**
+ * A presigned URL of one produced file, which needs no key and is valid for a short time. Throws as {@link findFile}.
+ */
 export async function locateFile(
   context: OperationContext,
   caller: Caller,

@@ -5,9 +5,10 @@ const MOST_MS = 2_000
 const SHARE = 1 / 4
 
 /**
- * For how many milliseconds a watcher may look away from a job: a quarter of the time for which its worker is still expected
- * to encode, or else of the time that it has been queued or running already, since more of the same is what comes next.
- * At least `pollMs`, which holds for all that comes after the encode: the end is seen soon, and the long middle costs little.
+ * For how many milliseconds a watcher may look away from a job: a quarter of the time for which its worker is still
+ * expected to encode, or else of the time that it has been queued or running already, since more of the same is what
+ * comes next. At least `pollMs`, which holds for all that comes after the encode: the end is seen soon, and the long
+ * middle costs little.
  */
 export function lookAgainMs(
   { found: { value: job }, worker }: SeenJob,

@@ -10,7 +10,8 @@ import type { RestContext } from './route.ts'
  * value, no name twice, none that would be the prototype of objects. `otherwise` ends the sentence about another
  * content type, where the operation reads one.
  *
- * Throws `unsupported-media-type`, `too-large`, `malformed-body`, `request-timeout`, `invalid-request`, `unknown-field`.
+ * Throws `unsupported-media-type`, `too-large`, `malformed-body`, `request-timeout`, `invalid-request`,
+ * `unknown-field`.
  */
 export async function readJson(
   ctx: RestContext,

@@ -21,7 +21,9 @@ export function unknownName(
     : `does not exist${question} ${all.charAt(0).toUpperCase()}${all.slice(1)}`
 }
 
-/** The known name that `name` was probably meant to be: but for its case and its separators, or a typing error or two. */
+/**
+ * The known name that `name` was probably meant to be: but for its case and its separators, or a typing error or two.
+ */
 function nearest(name: string, known: readonly string[]): string | undefined {
   // Longer than any name there is, it is no slip of the hand, and comparing it would only take time.
   if (name.length > 64) return undefined

@@ -112,7 +112,9 @@ async function assertNoMoreParts(parts: MultipartReader | undefined): Promise<vo
     )
 }
 
-/** Parts come as they are; nobody sends MTOM in base64 or quoted-printable, and a file in one would not be its bytes. */
+/**
+ * Parts come as they are; nobody sends MTOM in base64 or quoted-printable, and a file in one would not be its bytes.
+ */
 function assertIdentity(headers: ReadonlyMap<string, string>): void {
   const encoding = headers.get('content-transfer-encoding')?.toLowerCase() ?? 'binary'
   if (['binary', '8bit', '7bit'].includes(encoding)) return

@@ -23,7 +23,9 @@ export interface FileBytes {
   readonly sizeBytes: number
 }
 
-/** What the SOAP room calls, one function an operation. Each resolves with its response element's value, as REST has it. */
+/**
+ * What the SOAP room calls, one function an operation. Each resolves with its response element's value, as REST has it.
+ */
 export type SoapOperations = {
   readonly [Name in OperationName]: (call: Call) => Promise<Name extends 'FetchFile' ? FileBytes : unknown>
 }

@@ -106,7 +106,8 @@ export async function openJail(
 
 /**
  * A line of sh that makes itself, and what it becomes, batch work for the scheduler: the many threads of an encode then
- * do not interrupt each other at every frame, and it ends some percent sooner. Where the kernel refuses, it is not worse.
+ * do not interrupt each other at every frame, and it ends some percent sooner. Where the kernel refuses, it is not
+ * worse.
  */
 const asBatch = ({ chrt }: JailTools): string =>
   chrt === undefined ? '' : `${shellQuote(chrt)} -b -p 0 $$ 2>/dev/null\n`

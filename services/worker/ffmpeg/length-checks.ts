@@ -54,7 +54,8 @@ function framesKept(
   const decoded = encodeLog.inputs.find(({ stream }) => stream === video.stream)?.framesDecoded ?? 0
   const cap = fraction(video.capRate)
   const expected = cap === undefined ? decoded : Math.round(videoSec(found) * cap)
-  // A frame whose time is already taken is dropped, and ffmpeg says how often; a movie that is thinned out is placed anew.
+  // A frame whose time is already taken is dropped, and ffmpeg says how often; a movie that is thinned out is placed
+  // anew.
   const slack =
     UNEXPLAINED_FRAMES +
     (cap === undefined ? Math.min(encodeLog.droppedFrames, expected * TOLERANCE_RATIO) : expected * 0.01)

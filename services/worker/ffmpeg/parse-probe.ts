@@ -55,8 +55,8 @@ const probeOutput = z.object({
 })
 
 /**
- * Turns the JSON of an ffprobe that was asked for {@link probeEntries} into MediaInfo. What ffprobe leaves out or calls N/A is
- * absent. Throws a SyntaxError or ZodError when it is not such JSON.
+ * Turns the JSON of an ffprobe that was asked for {@link probeEntries} into MediaInfo. What ffprobe leaves out or calls
+ * N/A is absent. Throws a SyntaxError or ZodError when it is not such JSON.
  */
 export function parseProbe(json: string): Probed {
   const { streams, format } = probeOutput.parse(JSON.parse(json))

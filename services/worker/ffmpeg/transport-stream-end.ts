@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises'
 
-/** Length of a packet, and where its sync byte stands: plain, from a camcorder or Blu-ray (M2TS), with error correction. */
+/**
+ * Length of a packet, and where its sync byte stands: plain, from a camcorder or Blu-ray (M2TS), with error correction.
+ */
 const layouts = [
   { packetBytes: 188, syncAt: 0 },
   { packetBytes: 192, syncAt: 4 },

@@ -83,7 +83,8 @@ describe('A refusal by SOAP', () => {
     )
     const chunk = Buffer.alloc(2 ** 20)
     let sentMiB = 0
-    // Of a write that failed we hear before the socket counts as destroyed; to write again would count what is not sent.
+    // Of a write that failed we hear before the socket counts as destroyed; to write again would count what is not
+    // sent.
     const send = (error?: Error | null) => {
       if (!error && !socket.destroyed && ++sentMiB < 300) socket.write(chunk, send)
     }

@@ -93,7 +93,8 @@ export class Keepers {
         leaseMs: times.leaseMs,
         bootDeadlineMs: 45_000,
         provenMs: 30_000,
-        // Longer than any write is late, as an hour is: else the registration of a machine long dead finds its place free.
+        // Longer than any write is late, as an hour is: else the registration of a machine long dead finds its place
+        // free.
         keepRecordsMs: 150_000,
         staleCensusMs: 30_000,
         unknownRemainingMs: 30_000,

@@ -1,7 +1,9 @@
 import type { Chance } from './chance.ts'
 import type { Tally } from './tally.ts'
 
-/** Every fault that can befall a call, by what is called. A `late` write is applied when nobody waits for it any more. */
+/**
+ * Every fault that can befall a call, by what is called. A `late` write is applied when nobody waits for it any more.
+ */
 export const faultNames = {
   read: ['unavailable'],
   write: ['busy', 'refused', 'unavailable', 'answer-lost', 'late'],

@@ -83,7 +83,8 @@ export function eventsRoute(
         let sent = resumeAfter
         for await (const seen of changes) {
           const moment = momentOf(seen)
-          // A change that moves nothing (a wish to cancel) is told under the same id; only what is known is not repeated.
+          // A change that moves nothing (a wish to cancel) is told under the same id; only what is known is not
+          // repeated.
           if (
             sent !== undefined &&
             (isLater(sent, moment) || (sent === resumeAfter && !isLater(moment, sent)))

@@ -4,7 +4,10 @@ import { newId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { RequestState } from '../route.ts'
 
-/** Names each request: by the client's own `X-Request-Id` if it is a plain one. It is in the answer and in each log line. */
+/**
+ * Names each request: by the client's own `X-Request-Id` if it is a plain one. It is in the answer and in each log
+ * line.
+ */
 export function requestId(clock: Clock, log: Log): Middleware<RequestState> {
   return (ctx, next) => {
     const given = ctx.get('X-Request-Id')

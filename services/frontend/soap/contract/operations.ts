@@ -10,7 +10,9 @@ export interface Operation {
   readonly doc: string
   /** What the caller's key must be allowed to do; the same as for the REST route. */
   readonly scope: Scope
-  /** A binary field, if any, is the last: everything else is known before the movie arrives. New fields come before it. */
+  /**
+   * A binary field, if any, is the last: everything else is known before the movie arrives. New fields come before it.
+   */
   readonly request: readonly Field[]
   /** One element: a second would become an out parameter in generated code. Its name is in no request. */
   readonly response: Field

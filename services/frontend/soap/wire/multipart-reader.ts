@@ -69,7 +69,8 @@ export class MultipartReader {
       const end = at < 0 ? this.#rest.length - tailThatMayBegin(this.#rest, delimiter) : at
       const piece = this.#rest.subarray(skip, end)
       this.#rest = this.#rest.subarray(at < 0 ? end : at + delimiter.length)
-      // Last, since a piece that is all of its memory is its reader's, who may free it: then nothing is left of `#rest`.
+      // Last, since a piece that is all of its memory is its reader's, who may free it: then nothing is left of
+      // `#rest`.
       if (end > skip) yield piece
       skip = Math.max(0, skip - end)
       if (at >= 0) break
