@@ -4,6 +4,7 @@ import { ReelmillError } from '#shared/errors.ts'
 import { freeChunk } from '#shared/free-chunk.ts'
 import type { FrozenInput } from '#shared/jobs/record.ts'
 
+// Small: while a piece is digested, the probe of the same movie and the heartbeat wait.
 const READ_BYTES = 256 * 1024
 
 /**
@@ -24,7 +25,7 @@ export async function checkInput(input: FrozenInput, file: string, signal: Abort
   if (input.sha256 === sha256) return
   throw new ReelmillError(
     'input-damaged',
-    'The stored movie is not the one that was uploaded: its SHA-256 has changed. Upload it again.',
+    'The movie that was fetched is not the one that was uploaded: its SHA-256 differs. Upload it again.',
     { facts: { expected: input.sha256, found: sha256 } },
   )
 }
